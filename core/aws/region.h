@@ -1,0 +1,39 @@
+// region: which AWS region a database is in. Never guessed.
+// Order: Region= > the signed host name > AWS_REGION > AWS_DEFAULT_REGION > `region` of the profile > an error that says so.
+// Result in lower case. A region that contradicts the host name is used, with a warning. Empty texts count as unset.
+// Source: https://docs.aws.amazon.com/general/latest/gr/rande.html (endpoint names); docs/credentials.md
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/ini_files.h"
+#include "core/result.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+enum class HostKind { other, rds_instance, rds_cluster, rds_reader, rds_custom, rds_proxy, rds_shard_group, rds_global, dsql, redshift, redshift_serverless, load_balancer };
+
+struct HostName {
+  HostKind kind = HostKind::other;
+  std::string region;  // empty: the name does not tell
+};
+
+// What an endpoint name tells; ASCII case and one trailing dot ignored.
+HostName read_host_name(std::string_view host);
+
+struct RegionChoice {
+  std::string region;
+  std::string why;      // for people: "the host name", "Region=", "AWS_REGION", "profile dev in /home/me/.aws/config"
+  std::string warning;  // empty, or that it contradicts the host name
+};
+
+// `explicit_region`: Region= of the DSN, or empty. `signed_host`: the name that is signed. `profile`: the profile that applies.
+// Fails (08001) when nothing tells a region, or a given one is not a region name.
+Result<RegionChoice> choose_region(std::string_view explicit_region, std::string_view signed_host, const System& system,
+                                   const AwsFiles& files, std::string_view profile);
+
+}  // namespace iamodbc

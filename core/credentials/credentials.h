@@ -1,0 +1,31 @@
+// credentials: AWS keys, when they end, and where they came from.
+// Shape: access key id and account id are not secret (the id is shown masked), secret access key and session token are.
+// An empty session token means a long-term key. Shared and immutable once made: one storage, however many connections hold it.
+// Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/secret.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+struct Credentials {
+  std::string access_key_id;
+  Secret secret_access_key;
+  Secret session_token;
+  std::optional<Time> expiration;  // absent: they do not end
+  std::string account_id;          // empty: not known
+  std::string source;              // for people: "profile dev in /home/me/.aws/credentials"
+};
+
+using SharedCredentials = std::shared_ptr<const Credentials>;
+
+// "AKIA...MPLE": enough to tell two keys apart, too little to be one.
+std::string masked_key_id(const std::string& access_key_id);
+
+}  // namespace iamodbc

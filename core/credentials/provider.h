@@ -1,0 +1,59 @@
+// provider: one place where AWS credentials may be found. One file a provider; providers never include each other.
+// A provider gives one of three answers:
+//   credentials          they are here;
+//   not configured here  with the reason, in a few words ("AWS_ACCESS_KEY_ID is not set"): the chain asks the next;
+//   error                what the user chose is broken: the chain stops, and nothing else is used in its place.
+// Thread rule: provide() is called from the connecting thread, with no lock held, and may be called from several threads.
+// Source: the order and rules in docs/credentials.md
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/credentials/credentials.h"
+#include "core/error.h"
+#include "core/ini_files.h"
+#include "core/log.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+struct NotConfigured {
+  std::string reason;
+};
+
+using Answer = std::variant<SharedCredentials, NotConfigured, Error>;
+
+// What the DSN says about credentials. Empty texts mean "not given".
+struct CredentialSettings {
+  std::string access_key_id;
+  Secret secret_access_key;
+  Secret session_token;
+  std::string profile;             // explicit: environment variables are then not asked
+  std::string credential_process;  // a command line, from ini files only
+};
+
+// What every provider may look at.
+struct Context {
+  const System& system;
+  const AwsFiles& files;  // the shared config and credentials files, read once for a connect
+  const CredentialSettings& settings;
+  const Log& log;
+  std::chrono::steady_clock::time_point deadline;  // of the whole login
+};
+
+class Provider {
+ public:
+  Provider() = default;
+  Provider(const Provider&) = delete;
+  Provider& operator=(const Provider&) = delete;
+  virtual ~Provider() = default;
+
+  [[nodiscard]] virtual std::string name() const = 0;  // as in messages: "environment", "profile dev"
+  [[nodiscard]] virtual Answer provide(const Context& context) const = 0;
+};
+
+}  // namespace iamodbc

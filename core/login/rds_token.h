@@ -1,0 +1,31 @@
+// rds_token: the password that Amazon RDS and Aurora accept for IAM login.
+// Shape: "host:port/?Action=connect&DBUser=...&X-Amz-...&X-Amz-Signature=hex", without a scheme, ASCII, of any length: the session token is
+// part of it. The order of the parameters is botocore's. Host in lower case; `:443` is in the text but not in the signed host header.
+// Valid for 15 minutes from `now`, and never longer than the credentials that signed it. Never fails.
+// Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "core/credentials/credentials.h"
+#include "core/secret.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+struct Endpoint {
+  std::string host;  // as signed: no brackets needed for names; IPv6 in brackets
+  int port = 0;
+  std::string region;
+};
+
+inline constexpr std::chrono::seconds rds_token_lifetime{900};
+
+Secret rds_token(const Credentials& credentials, const Endpoint& endpoint, const std::string& user, Time now);
+
+// When such a token ends: 15 minutes after `now`, or with the credentials, whichever is earlier.
+Time rds_token_end(const Credentials& credentials, Time now);
+
+}  // namespace iamodbc

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/secret.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace iamodbc {
+namespace {
+
+// A write through a volatile pointer is an effect that no optimiser may drop; portable where explicit_bzero is not.
+void overwrite(char* bytes, std::size_t size) noexcept {
+  volatile char* p = bytes;
+  for (std::size_t i = 0; i < size; ++i) p[i] = 0;
+}
+
+}  // namespace
+
+Secret::Secret(std::string_view bytes) { append(bytes); }
+
+Secret::Secret(Secret&& other) noexcept
+    : bytes_(std::move(other.bytes_)),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)) {}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this != &other) {
+    wipe();
+    bytes_ = std::move(other.bytes_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+  }
+  return *this;
+}
+
+Secret::~Secret() { wipe(); }
+
+Secret Secret::taken_from(std::string& text) {
+  Secret secret(text);
+  iamodbc::wipe(text);
+  return secret;
+}
+
+void Secret::append(std::string_view bytes) {
+  if (size_ + bytes.size() + 1 > capacity_) {
+    const std::size_t capacity = std::max(size_ + bytes.size() + 1, capacity_ * 2);
+    std::unique_ptr<char[]> grown(new char[capacity]);  // NOLINT(modernize-avoid-c-arrays)
+    if (size_ > 0) std::memcpy(grown.get(), bytes_.get(), size_);
+    if (bytes_) overwrite(bytes_.get(), capacity_);
+    bytes_ = std::move(grown);
+    capacity_ = capacity;
+  }
+  if (!bytes.empty()) std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
+  size_ += bytes.size();
+  bytes_[size_] = '\0';
+}
+
+void Secret::wipe() noexcept {
+  if (bytes_) overwrite(bytes_.get(), capacity_);
+  bytes_.reset();
+  size_ = capacity_ = 0;
+}
+
+void wipe(std::string& text) noexcept {
+  overwrite(text.data(), text.capacity());
+  text.clear();
+}
+
+}  // namespace iamodbc

@@ -1,0 +1,49 @@
+// secret: bytes that must not be seen: a key, a session token, a password, a login token.
+// Any length, any bytes. Move-only, so every copy is a visible clone(); wiped when freed or moved from; no stream operator,
+// no comparison, no implicit conversion: reveal() is the only way out, and easy to grep for.
+// Thread rule: as std::string.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace iamodbc {
+
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string_view bytes);
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret&& other) noexcept;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret();
+
+  // Takes the bytes of `text` and wipes `text`.
+  static Secret taken_from(std::string& text);
+
+  [[nodiscard]] Secret clone() const { return Secret(reveal()); }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  // The bytes, followed by a NUL that is not counted. Valid as long as this object is neither changed nor moved from.
+  [[nodiscard]] std::string_view reveal() const { return {bytes_ ? bytes_.get() : "", size_}; }
+
+  // Grows; the old bytes are wiped.
+  void append(std::string_view bytes);
+
+ private:
+  void wipe() noexcept;
+
+  std::unique_ptr<char[]> bytes_;  // NOLINT(modernize-avoid-c-arrays)
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// Overwrites the bytes of `text`, its spare capacity included, in a way that the compiler keeps, and empties it.
+void wipe(std::string& text) noexcept;
+
+}  // namespace iamodbc

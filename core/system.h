@@ -1,0 +1,45 @@
+// system: what the outside tells us, in one small bag: the clock, the process environment, the home directory.
+// The only seam for tests: everything else is real files, processes and servers. Nothing else in core/, driver/ or setup/ asks the
+// clock or the environment.
+// Thread rule: const after construction; the process's own environment is read with getenv, as every library does.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace iamodbc {
+
+using Time = std::chrono::system_clock::time_point;  // UTC
+
+class System {
+ public:
+  // The real process. Under setuid or setgid every variable counts as unset (secure_getenv).
+  System();
+  // A closed world for tests: these variables and no others, this time.
+  System(std::map<std::string, std::string> variables, std::function<Time()> clock);
+
+  [[nodiscard]] Time now() const { return clock_(); }
+  // Set, possibly to an empty text; nullopt when unset.
+  [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
+  // As variable(), but empty counts as unset: AWS's rule for nearly all of its variables.
+  [[nodiscard]] std::optional<std::string> set_variable(std::string_view name) const;
+  // HOME, else the passwd entry of the user; empty when there is neither.
+  [[nodiscard]] std::string home() const;
+
+ private:
+  std::optional<std::map<std::string, std::string>> variables_;  // absent: the process's own
+  std::function<Time()> clock_;
+};
+
+// Moments as text, UTC. basic: 20240102T030405Z (SigV4); extended: 2024-01-02T03:04:05Z (ISO 8601).
+std::string basic_time(Time time);
+std::string extended_time(Time time);
+// ISO 8601 with `Z`, an offset such as +02:00, the word UTC, or fractions of a second; nullopt for anything else.
+std::optional<Time> parse_time(std::string_view text);
+
+}  // namespace iamodbc

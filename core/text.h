@@ -1,0 +1,21 @@
+// text: ASCII letter case, trimming and distance, independent of the locale (parsers must not change with LC_ALL).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace iamodbc {
+
+std::string lower(std::string_view text);                         // A-Z only
+std::string upper(std::string_view text);                         // a-z only
+bool same_name(std::string_view a, std::string_view b);           // equal but for ASCII case
+bool starts_with_name(std::string_view text, std::string_view prefix);  // prefix, ignoring ASCII case
+std::string_view trimmed(std::string_view text);                  // without blanks and tabs (CR, LF too) at both ends
+std::optional<long long> parse_integer(std::string_view text);    // decimal, whole text; nullopt otherwise
+// Single-character edits (insert, delete, replace, swap of neighbours) between two names, ignoring ASCII case.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+}  // namespace iamodbc
