@@ -1,1 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/attributes.h"
+
+#include <array>
+
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+constexpr std::array base_driver_aliases{"BASE_DRIVER"};
+constexpr std::array base_dsn_aliases{"BASE_DSN"};
+constexpr std::array server_aliases{"Servername", "Host", "HostName"};
+constexpr std::array database_aliases{"DB", "DbName"};
+constexpr std::array uid_aliases{"User", "Username", "DbUser"};
+constexpr std::array pwd_aliases{"Password"};
+constexpr std::array auth_type_aliases{"RDS_AUTH_TYPE", "Auth_Type"};
+constexpr std::array region_aliases{"AWS_REGION"};
+constexpr std::array token_host_aliases{"IAM_HOST", "IAMHost"};
+constexpr std::array token_port_aliases{"IAM_PORT", "IAMPort"};
+constexpr std::array access_key_id_aliases{"AWS_ACCESS_KEY_ID"};
+constexpr std::array secret_access_key_aliases{"AWS_SECRET_ACCESS_KEY"};
+constexpr std::array session_token_aliases{"AWS_SESSION_TOKEN"};
+constexpr std::array profile_aliases{"AWS_PROFILE"};
+constexpr std::array credential_process_aliases{"Credential_Process"};
+
+constexpr std::array engine_choices{"postgresql", "mysql", "mariadb"};
+constexpr std::array auth_type_choices{"IAM", "Password"};
+constexpr std::array tls_choices{"verify-full", "verify-ca", "require"};
+constexpr std::array log_level_choices{"off", "error", "warning", "info", "debug"};
+
+using Id = AttributeId;
+using Kind = AttributeKind;
+
+constexpr std::array<AttributeRow, attribute_count> table{{
+    {Id::base_driver, "BaseDriver", base_driver_aliases, Kind::file, "by Engine or Port", false, false, {},
+     "the ordinary driver to connect through: its name in odbcinst.ini, or a path"},
+    {Id::base_dsn, "BaseDSN", base_dsn_aliases, Kind::text, "", false, false, {},
+     "a DSN of the base driver that supplies what this DSN and the string leave out"},
+    {Id::engine, "Engine", {}, Kind::choice, "by Port", false, false, engine_choices,
+     "the database's kind, to find an installed base driver when BaseDriver is absent"},
+    {Id::server, "Server", server_aliases, Kind::text, "", false, false, {}, "the host to dial, and to sign unless TokenHost is given"},
+    {Id::port, "Port", {}, Kind::port, "5432 or 3306, by engine", false, false, {}, "the TCP port to dial"},
+    {Id::database, "Database", database_aliases, Kind::text, "", false, false, {}, "the database to open"},
+    {Id::uid, "UID", uid_aliases, Kind::text, "", false, false, {}, "the database user, one that may log in with IAM"},
+    {Id::pwd, "PWD", pwd_aliases, Kind::text, "", true, false, {}, "the password, used only with AuthType=Password"},
+    {Id::auth_type, "AuthType", auth_type_aliases, Kind::choice, "IAM", false, false, auth_type_choices,
+     "IAM signs a token; Password passes the given PWD through"},
+    {Id::region, "Region", region_aliases, Kind::text, "from the host name, AWS_REGION or the profile", false, false, {},
+     "the AWS region of the database"},
+    {Id::token_host, "TokenHost", token_host_aliases, Kind::text, "Server", false, false, {},
+     "the RDS endpoint to sign (and to check the certificate against) when it is not the host that is dialled"},
+    {Id::token_port, "TokenPort", token_port_aliases, Kind::port, "Port", false, false, {},
+     "the port to sign when it is not the port that is dialled"},
+    {Id::access_key_id, "AccessKeyID", access_key_id_aliases, Kind::text, "", false, false, {}, "AWS access key id"},
+    {Id::secret_access_key, "SecretAccessKey", secret_access_key_aliases, Kind::text, "", true, false, {}, "AWS secret access key"},
+    {Id::session_token, "SessionToken", session_token_aliases, Kind::text, "", true, false, {}, "AWS session token of temporary keys"},
+    {Id::profile, "Profile", profile_aliases, Kind::text, "AWS_PROFILE, else default", false, false, {},
+     "the profile of ~/.aws/config and ~/.aws/credentials to use"},
+    {Id::credential_process, "CredentialProcess", credential_process_aliases, Kind::command, "", false, true, {},
+     "a command that prints AWS credentials as JSON"},
+    {Id::tls, "TLS", {}, Kind::choice, "verify-full", false, false, tls_choices,
+     "what is checked of the server's certificate; a token never travels without TLS"},
+    {Id::tls_ca_file, "TLSCAFile", {}, Kind::file, "the RDS certificates that come with iamodbc", false, false, {},
+     "the file (PEM) of certificate authorities to trust"},
+    {Id::log_level, "LogLevel", {}, Kind::choice, "off", false, false, log_level_choices, "how much to log; secrets never are"},
+    {Id::log_file, "LogFile", {}, Kind::file, "standard error", false, true, {}, "where to log (created 0600)"},
+}};
+
+// unixODBC's and iODBC's own words in a connection string, a DSN section or a driver section.
+constexpr std::array driver_manager_names{
+    "DSN", "Driver", "Driver64", "FILEDSN", "SAVEFILE", "Description", "Setup", "Setup64", "Trace", "TraceFile", "TraceLibrary", "Threading", "CPTimeout",
+    "CPProbe", "CPTimeToLive", "CPReuse", "DontDLClose", "DisableGetFunctions", "FakeUnicode", "IconvEncoding", "DMEnvAttr", "DMConnAttr", "DMStmtAttr",
+    "ExFetchMapping", "DriverUnicodeType", "ODBC", "FileUsage", "UsageCount", "DriverManagerEncoding", "Locale", "AllowInString", "ResetOnDisconnect",
+    "WSAStartup", "Pooling"};
+
+std::size_t allowed_edits(std::string_view name) { return name.size() >= 8 ? 2 : 1; }
+
+}  // namespace
+
+std::span<const AttributeRow, attribute_count> attribute_table() { return table; }
+
+const AttributeRow& attribute_row(AttributeId id) { return table[static_cast<std::size_t>(id)]; }
+
+const AttributeRow* find_attribute(std::string_view name) {
+  for (const AttributeRow& row : table) {
+    if (same_name(row.name, name)) return &row;
+    for (const char* alias : row.aliases) {
+      if (same_name(alias, name)) return &row;
+    }
+  }
+  return nullptr;
+}
+
+bool is_driver_manager_attribute(std::string_view name) {
+  for (const char* known : driver_manager_names) {
+    if (same_name(known, name)) return true;
+  }
+  return false;
+}
+
+std::string_view near_miss(std::string_view name) {
+  for (const AttributeRow& row : table) {
+    if (edit_distance(row.name, name) <= allowed_edits(row.name)) return row.name;
+    for (const char* alias : row.aliases) {
+      const std::string_view text = alias;
+      // Two letters are one edit from too much: DB is one from anything of one to three letters with a D or a B.
+      if (text.size() > 2 && edit_distance(text, name) <= allowed_edits(text)) return alias;
+    }
+  }
+  return {};
+}
+
+}  // namespace iamodbc

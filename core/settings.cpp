@@ -1,1 +1,210 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/settings.h"
+
+#include <array>
+#include <utility>
+
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+std::string list(std::span<const char* const> words) {
+  std::string text;
+  for (const char* word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  return text;
+}
+
+// Reads our attributes one by one and remembers the first thing that is wrong, so that the caller reads as a list of attributes.
+class Reader {
+ public:
+  Reader(const Given& given, const BaseDriverProfile& profile) : given_(given), profile_(profile) {}
+
+  std::optional<Found> found(AttributeId id) {
+    const AttributeRow& row = attribute_row(id);
+    auto found = given_.find(id, profile_, id == AttributeId::database);
+    if (!found) return found;
+    if (row.ini_only && found->origin == Origin::connection_string && !given_.allows_in_string()) {
+      fail(State::invalid_attribute_value,
+           std::string(row.name) + " is not taken from a connection string: whoever writes the string would decide what runs or is written on this machine. Put it "
+                                   "into the DSN's section of odbc.ini, or let the administrator write AllowInString=yes into the driver's section of odbcinst.ini.");
+      return std::nullopt;
+    }
+    provenance_.push_back(Provenance{id, row.is_secret ? "***" : std::string(found->value), found->where});
+    return found;
+  }
+
+  std::string text(AttributeId id) {
+    const auto value = found(id);
+    return value ? std::string(value->value) : std::string();
+  }
+
+  Secret secret(AttributeId id) {
+    const auto value = found(id);
+    return value ? Secret(value->value) : Secret();
+  }
+
+  std::optional<int> port(AttributeId id) {
+    const auto value = found(id);
+    if (!value) return std::nullopt;
+    const auto number = parse_integer(trimmed(value->value));
+    if (!number || *number < 1 || *number > 65535) {
+      fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" + value->where +
+                                               ") is not a TCP port. Allowed: a number from 1 to 65535.");
+      return std::nullopt;
+    }
+    return static_cast<int>(*number);
+  }
+
+  // The position among the row's choices; nullopt when absent (or wrong, and then failed).
+  std::optional<std::size_t> choice(AttributeId id) {
+    const auto value = found(id);
+    if (!value) return std::nullopt;
+    const auto choices = attribute_row(id).choices;
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      if (same_name(choices[i], trimmed(value->value))) return i;
+    }
+    fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" + value->where +
+                                             ") is not a value of " + attribute_row(id).name + ". Allowed: " + list(choices) + ".");
+    return std::nullopt;
+  }
+
+  void fail(const char* sqlstate, std::string message) {
+    if (!error_) error_ = Error{sqlstate, std::move(message), 0};
+  }
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  std::vector<Provenance> provenance() { return std::move(provenance_); }
+
+ private:
+  const Given& given_;
+  const BaseDriverProfile& profile_;
+  std::optional<Error> error_;
+  std::vector<Provenance> provenance_;
+};
+
+// A name that is one slip away from ours and that nobody else reads.
+std::optional<Error> spelling_mistake(const Given& given, const BaseDriverProfile& profile) {
+  if (profile.kind == BaseKind::unknown) return std::nullopt;  // who knows what it reads
+  for (const Found& found : given.all()) {
+    if (found.origin == Origin::base_data_source) continue;  // the base driver's own section
+    if (our_attribute(profile, found.name) != nullptr || reads(profile, found.name) || is_driver_manager_attribute(found.name)) continue;
+    if (is_one_of(profile.tls_names, found.name) || is_one_of(profile.ca_file_names, found.name)) continue;
+    const std::string_view meant = near_miss(found.name);
+    if (meant.empty()) continue;
+    return Error{State::invalid_attribute_value,
+                 std::string(found.name) + " (" + found.where + ") is not an attribute of iamodbc or of " + profile.title + ". Did you mean " +
+                     std::string(meant) + "?",
+                 0};
+  }
+  return std::nullopt;
+}
+
+// The TLS level: TLS itself and every spelling of the base driver, the string before the sections, the last before the first.
+struct TlsChoice {
+  TlsLevel level = TlsLevel::verify_full;
+  std::string where = "the default";
+  bool is_ours = false;    // TLS itself, not a base driver's spelling
+  bool in_string = false;  // it stands in the connection string
+};
+Result<TlsChoice> choose_tls(const Given& given, const BaseDriverProfile& profile, bool below_encryption_is_an_error) {
+  TlsChoice choice;
+  std::vector<const char*> names(profile.tls_names.begin(), profile.tls_names.end());
+  names.push_back(attribute_row(AttributeId::tls).name);
+  const auto found = given.find(names);
+  if (!found) return choice;
+  choice.is_ours = same_name(found->name, attribute_row(AttributeId::tls).name);
+  choice.in_string = found->origin == Origin::connection_string;
+  if (!choice.is_ours && !below_encryption_is_an_error) return choice;  // the base driver's own business
+  const auto level = tls_level_of(profile, found->name, found->value);
+  if (!level) {
+    return Error{level.error().sqlstate, level.error().message + " (It stands in " + found->where + ".)", 0};
+  }
+  if (!level.value()) return choice;
+  choice.level = *level.value();
+  choice.where = std::string(found->name) + "=" + std::string(found->value) + " in " + found->where;
+  return choice;
+}
+
+}  // namespace
+
+Result<BaseChoice> read_base_choice(const Given& given) {
+  Reader reader(given, base_driver_profile(BaseKind::unknown));
+  BaseChoice choice;
+  choice.base_driver = reader.text(AttributeId::base_driver);
+  if (const auto engine = reader.choice(AttributeId::engine)) choice.engine = attribute_row(AttributeId::engine).choices[*engine];
+  choice.port = reader.port(AttributeId::port);
+  if (reader.error()) return *reader.error();
+  return choice;
+}
+
+Result<Log> read_log(const Given& given) {
+  Reader reader(given, base_driver_profile(BaseKind::unknown));
+  const auto level = reader.choice(AttributeId::log_level);
+  const std::string file = reader.text(AttributeId::log_file);
+  if (reader.error()) return *reader.error();
+  const LogLevel chosen = level ? static_cast<LogLevel>(*level) : (file.empty() ? LogLevel::off : LogLevel::info);
+  return Log(chosen, file);
+}
+
+Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile) {
+  if (auto mistake = spelling_mistake(given, profile)) return *mistake;
+
+  Settings settings;
+  Reader reader(given, profile);
+  reader.found(AttributeId::base_driver);
+  reader.found(AttributeId::base_dsn);
+  reader.found(AttributeId::engine);
+  if (const auto type = reader.choice(AttributeId::auth_type)) settings.auth_type = static_cast<AuthType>(*type);
+  settings.server = reader.text(AttributeId::server);
+  settings.port = reader.port(AttributeId::port).value_or(profile.default_port);
+  if (const auto database = reader.found(AttributeId::database)) {
+    settings.database = database->value;
+    settings.has_database = true;
+  }
+  settings.user = reader.text(AttributeId::uid);
+  settings.region = lower(trimmed(reader.text(AttributeId::region)));
+  const std::string token_host = reader.text(AttributeId::token_host);
+  settings.has_token_host = !token_host.empty();
+  settings.token_host = settings.has_token_host ? token_host : settings.server;
+  settings.token_port = reader.port(AttributeId::token_port).value_or(settings.port);
+  settings.credentials.access_key_id = reader.text(AttributeId::access_key_id);
+  settings.credentials.secret_access_key = reader.secret(AttributeId::secret_access_key);
+  settings.credentials.session_token = reader.secret(AttributeId::session_token);
+  settings.credentials.profile = reader.text(AttributeId::profile);
+  settings.credentials.credential_process = reader.text(AttributeId::credential_process);
+  settings.tls_ca_file = reader.text(AttributeId::tls_ca_file);
+  if (settings.tls_ca_file.empty()) {
+    if (const auto file = given.find(profile.ca_file_names)) settings.tls_ca_file = file->value;
+  }
+  if (const auto level = reader.choice(AttributeId::log_level)) settings.log_level = static_cast<LogLevel>(*level);
+  settings.log_file = reader.text(AttributeId::log_file);
+  settings.ignored_password = settings.auth_type == AuthType::iam && given.find(AttributeId::pwd, profile).has_value();
+  reader.choice(AttributeId::tls);
+
+  const auto tls = choose_tls(given, profile, settings.auth_type == AuthType::iam);
+  if (!tls) return tls.error();
+  settings.tls = tls.value().level;
+  settings.tls_where = tls.value().where;
+  settings.asks_for_tls = settings.auth_type == AuthType::iam || tls.value().is_ours || given.find(AttributeId::tls_ca_file, profile).has_value();
+
+  if (settings.auth_type == AuthType::iam) {
+    if (settings.server.empty()) {
+      reader.fail(State::cannot_connect, "Server is missing. Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in the DSN or the string.");
+    }
+    if (settings.user.empty()) {
+      reader.fail(State::cannot_connect, "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
+    }
+    const auto host = given.find(AttributeId::token_host, profile);
+    const bool in_string = tls.value().in_string || (host && host->origin == Origin::connection_string);
+    if (settings.has_token_host && settings.tls == TlsLevel::require && in_string && !given.allows_in_string()) {
+      reader.fail(State::invalid_attribute_value,
+                  "TLS=require together with TokenHost is not taken from a connection string: whoever writes the string could lead the token to any host. Put "
+                  "both into the DSN's section of odbc.ini, or use TLS=verify-full.");
+    }
+  }
+  if (reader.error()) return *reader.error();
+  settings.provenance = reader.provenance();
+  return settings;
+}
+
+}  // namespace iamodbc

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/given.h"
+
+#include <array>
+#include <utility>
+
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+// libodbcinst hands out the first entry of a name; later ones of the same spelling are not seen by any program.
+bool is_shadowed(const IniSection& section, const IniEntry& entry) { return section.find(entry.key) != &entry; }
+
+std::string joined(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += " " + sentence;
+  return text;
+}
+
+bool is_yes(std::string_view value) { return value == "1" || same_name(value, "yes") || same_name(value, "true"); }
+
+}  // namespace
+
+Found Given::from_section(const IniSection& section, const IniEntry& entry, Origin origin) const {
+  return Found{entry.key, entry.value, origin,
+               "[" + section.name + "] in " + files_->data_source_file(section.name) + ", line " + std::to_string(entry.line), nullptr};
+}
+
+template <class Matches>
+std::optional<Found> Given::last(const Matches& matches, bool empty_counts) const {
+  const auto& attributes = string_.attributes();
+  for (auto attribute = attributes.rbegin(); attribute != attributes.rend(); ++attribute) {
+    if ((empty_counts || !attribute->value().empty()) && matches(attribute->name())) {
+      return Found{attribute->name(), attribute->value(), Origin::connection_string, "the connection string", &*attribute};
+    }
+  }
+  for (const auto& [section, origin] : {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
+    if (section == nullptr) continue;
+    for (auto entry = section->entries.rbegin(); entry != section->entries.rend(); ++entry) {
+      if ((empty_counts || !entry->value.empty()) && !is_shadowed(*section, *entry) && matches(entry->key)) {
+        return from_section(*section, *entry, origin);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Result<Given> Given::gather(ConnectionString string, const OdbcFiles& files) {
+  Given given;
+  given.string_ = std::move(string);
+  given.files_ = &files;
+  if (const Attribute* dsn = given.string_.find("DSN")) given.dsn_ = dsn->value();
+  if (!given.dsn_.empty()) given.section_ = files.data_source(given.dsn_);
+
+  if (const auto driver = given.find(std::array{"Driver"})) given.driver_section_ = driver->value;
+  if (const IniSection* driver = files.driver(given.driver_section_)) {
+    const IniEntry* allow = driver->find("AllowInString");
+    given.allows_in_string_ = allow != nullptr && is_yes(allow->value);
+  }
+
+  const auto& unknown = base_driver_profile(BaseKind::unknown);
+  if (const auto base_dsn = given.find(AttributeId::base_dsn, unknown)) {
+    given.base_dsn_ = base_dsn->value;
+    given.base_section_ = files.data_source(given.base_dsn_);
+    if (given.base_section_ == nullptr) {
+      std::string known;
+      for (const std::string& name : files.data_source_names()) known += (known.empty() ? "" : ", ") + name;
+      return cannot_connect("BaseDSN=" + given.base_dsn_ + " (from " + base_dsn->where + ") is not a DSN of odbc.ini. Known: " +
+                            (known.empty() ? "none" : known) + "." + joined(files.problems()));
+    }
+    if (given.base_section_ == given.section_) {
+      return cannot_connect("BaseDSN=" + given.base_dsn_ + " names this DSN itself. Give the name of a DSN of the base driver, or remove BaseDSN.");
+    }
+  }
+  // What the base driver reads from odbc.ini by itself comes to it through unixODBC, which cuts long lines without a word.
+  const IniSection* const read_by_base = given.base_section_ != nullptr ? given.base_section_ : given.section_;
+  if (read_by_base != nullptr) {
+    for (const IniEntry& entry : read_by_base->entries) {
+      if (entry.length <= unixodbc_line_limit || find_attribute(entry.key) != nullptr) continue;
+      return cannot_connect(entry.key + " (" + given.from_section(*read_by_base, entry, Origin::data_source).where + ") is a line of " +
+                            std::to_string(entry.length) + " bytes, of which unixODBC reads " + std::to_string(unixodbc_line_limit) +
+                            ". Shorten it, or give it in the connection string.");
+    }
+  }
+  return given;
+}
+
+std::optional<Found> Given::find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts) const {
+  const AttributeRow* row = &attribute_row(id);
+  return last([&](std::string_view name) { return our_attribute(profile, name) == row; }, empty_counts);
+}
+
+std::optional<Found> Given::find(std::span<const char* const> names) const {
+  return last([&](std::string_view name) { return is_one_of(names, name); }, false);
+}
+
+std::vector<Found> Given::all() const {
+  std::vector<Found> all;
+  for (const Attribute& attribute : string_.attributes()) {
+    all.push_back(Found{attribute.name(), attribute.value(), Origin::connection_string, "the connection string", &attribute});
+  }
+  for (const auto& [section, origin] : {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
+    if (section == nullptr) continue;
+    for (const IniEntry& entry : section->entries) {
+      if (!is_shadowed(*section, entry)) all.push_back(from_section(*section, entry, origin));
+    }
+  }
+  return all;
+}
+
+}  // namespace iamodbc

@@ -1,0 +1,68 @@
+// given: what the user gave, and where: the connection string, our DSN's section, BaseDSN's section. The first room of a connect.
+// Precedence: string > our section > BaseDSN's section; within one, the last spelling wins. An empty value counts as not given, but for Database.
+// What is ours is told apart from what is the base driver's; nothing is changed or checked here but where an attribute may stand.
+// Errors: a BaseDSN that does not exist; a DSN value that unixODBC cuts.
+// Thread rule: values. `files` must outlive the Given.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/attributes.h"
+#include "core/base_driver_profile.h"
+#include "core/connection_string.h"
+#include "core/ini_files.h"
+
+namespace iamodbc {
+
+enum class Origin { connection_string, data_source, base_data_source };
+
+// One attribute that was given. Views live as long as the Given and its files.
+struct Found {
+  std::string_view name;  // as written
+  std::string_view value;
+  Origin origin;
+  std::string where;           // for people: "the connection string", "[sales] in /home/me/.odbc.ini, line 4"
+  const Attribute* attribute;  // of the connection string; else nullptr
+};
+
+class Given {
+ public:
+  static Result<Given> gather(ConnectionString string, const OdbcFiles& files);
+
+  [[nodiscard]] const ConnectionString& string() const { return string_; }
+  [[nodiscard]] const std::string& dsn() const { return dsn_; }            // of the application; empty: none
+  [[nodiscard]] const std::string& base_dsn() const { return base_dsn_; }  // BaseDSN; empty: none
+  // The odbcinst.ini name of our own driver, as DSN or string say it; empty when unknown.
+  [[nodiscard]] const std::string& driver_section() const { return driver_section_; }
+  // Whether the administrator lets ini-only attributes stand in a connection string.
+  [[nodiscard]] bool allows_in_string() const { return allows_in_string_; }
+
+  // What was given for an attribute of ours in any spelling, this base driver's included; nullopt when nothing was.
+  // `empty_counts`: an empty value is a value.
+  [[nodiscard]] std::optional<Found> find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts = false) const;
+  // What was given under any of these names.
+  [[nodiscard]] std::optional<Found> find(std::span<const char* const> names) const;
+  // All that was given, in the order string (as written), our section, BaseDSN's section.
+  [[nodiscard]] std::vector<Found> all() const;
+
+ private:
+  template <class Matches>
+  std::optional<Found> last(const Matches& matches, bool empty_counts) const;
+  [[nodiscard]] Found from_section(const IniSection& section, const IniEntry& entry, Origin origin) const;
+
+  ConnectionString string_;
+  const OdbcFiles* files_ = nullptr;
+  const IniSection* section_ = nullptr;
+  const IniSection* base_section_ = nullptr;
+  std::string dsn_;
+  std::string base_dsn_;
+  std::string driver_section_;
+  bool allows_in_string_ = false;
+};
+
+}  // namespace iamodbc

@@ -1,0 +1,65 @@
+// settings: what was given, typed and checked. Nothing is looked up on disk or network here.
+// Errors: a value that is not one of those allowed (HY024, lists them); a name close to one of ours (HY024, "did you mean"); an attribute that may not stand
+// in a connection string; what an IAM login cannot do without (08001).
+// Thread rule: values.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base_driver_profile.h"
+#include "core/credentials/provider.h"
+#include "core/given.h"
+#include "core/log.h"
+#include "core/result.h"
+#include "core/secret.h"
+
+namespace iamodbc {
+
+enum class AuthType { iam, password };
+
+// Where one attribute's value came from; for `check`.
+struct Provenance {
+  AttributeId id;
+  std::string value;  // "***" when secret
+  std::string where;
+};
+
+struct Settings {
+  AuthType auth_type = AuthType::iam;
+  std::string server;
+  int port = 0;
+  std::string database;
+  bool has_database = false;
+  std::string user;
+  std::string region;      // as given; empty: to be chosen
+  std::string token_host;  // Server unless given
+  int token_port = 0;      // Port unless given
+  bool has_token_host = false;
+  CredentialSettings credentials;
+  TlsLevel tls = TlsLevel::verify_full;
+  std::string tls_where;      // for people: where the level came from
+  bool asks_for_tls = false;  // TLS or TLSCAFile were given; with AuthType=Password only then do we force anything
+  std::string tls_ca_file;    // as given; empty: to be chosen
+  LogLevel log_level = LogLevel::off;
+  std::string log_file;
+  bool ignored_password = false;  // a PWD was given that IAM has no use for
+  std::vector<Provenance> provenance;
+};
+
+// What decides which base driver it is; asked first, because the base driver's profile decides how the rest is spelled.
+struct BaseChoice {
+  std::string base_driver;  // BaseDriver, or empty
+  std::string engine;       // Engine in lower case, or empty
+  std::optional<int> port;
+};
+Result<BaseChoice> read_base_choice(const Given& given);
+
+// The log that the user asked for; asked early, so that later rooms can write to it.
+Result<Log> read_log(const Given& given);
+
+Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile);
+
+}  // namespace iamodbc
