@@ -1,1 +1,252 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base_string.h"
+
+#include <array>
+#include <utility>
+
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+// For the driver manager, or replaced by our own.
+bool stays_above(std::string_view name) {
+  return same_name(name, "DSN") || same_name(name, "Driver") || same_name(name, "FILEDSN") || same_name(name, "SAVEFILE");
+}
+
+constexpr std::array mariadb_options{"OPTIONS", "OPTION"};
+constexpr long long mariadb_debug_log = 4;
+
+class Writer {
+ public:
+  Writer(const BaseStringInput& input, Width width)
+      : given_(input.given), settings_(input.settings), base_(input.base), profile_(*input.base.profile), input_(input), width_(width) {}
+
+  Result<Secret> write() {
+    write_data_source();
+    write_foreign_attributes();
+    if (settings_.auth_type == AuthType::iam) {
+      write_value(AttributeId::server, profile_.server, without_brackets(profile_.kind == BaseKind::psqlodbc ? input_.tls->checked_host : settings_.server));
+      write_value(AttributeId::port, profile_.port, std::to_string(settings_.port));
+      if (settings_.has_database) write_value(AttributeId::database, profile_.database, settings_.database);
+      write_value(AttributeId::uid, profile_.uid, settings_.user);
+    } else {
+      pass_on(AttributeId::server, profile_.server);
+      pass_on(AttributeId::port, profile_.port);
+      pass_on(AttributeId::database, profile_.database);
+      pass_on(AttributeId::uid, profile_.uid);
+    }
+    if (input_.tls != nullptr) write_tls();
+    if (settings_.auth_type == AuthType::iam) {
+      write_secret(input_.pass_file.empty() ? input_.login->secret.reveal() : std::string_view{});
+    } else {
+      pass_on_password();
+    }
+    if (error_) return *error_;
+    if (auto error = exceeded_limit(base_, width_, secret_size_, text_.size())) return *error;
+    return std::move(text_);
+  }
+
+ private:
+  void add(std::string_view text) {
+    if (text.empty()) return;
+    if (!text_.empty()) text_.append(";");
+    text_.append(text);
+  }
+  void add(std::string_view name, std::string_view written_value) {
+    if (!text_.empty()) text_.append(";");
+    text_.append(name);
+    text_.append("=");
+    text_.append(written_value);
+  }
+  void fail(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
+
+  static std::string without_brackets(const std::string& host) {
+    return host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host;
+  }
+
+  // Whether the base driver reads this section of odbc.ini by itself.
+  [[nodiscard]] bool base_reads(Origin origin) const {
+    return origin == Origin::base_data_source || (origin == Origin::data_source && given_.base_dsn().empty());
+  }
+
+  void write_data_source() {
+    const std::string& dsn = given_.base_dsn().empty() ? given_.dsn() : given_.base_dsn();
+    if (!dsn.empty()) add("DSN", dsn);
+    // psqlODBC takes its defaults from the driver section that it is told, and without DSN and Driver from a DSN of its own invention.
+    const bool wants_driver = profile_.kind == BaseKind::psqlodbc ? true : dsn.empty();
+    const std::string& driver = base_.section.empty() && dsn.empty() ? base_.file : base_.section;
+    if (wants_driver && !driver.empty() && driver.find_first_of(";{}") == std::string::npos) add("Driver", driver);
+  }
+
+  [[nodiscard]] bool is_foreign(std::string_view name) const {
+    if (our_attribute(profile_, name) != nullptr || stays_above(name)) return false;
+    if (input_.tls == nullptr) return true;
+    return !is_one_of(profile_.tls_names, name) && !is_one_of(profile_.ca_file_names, name) && !is_one_of(profile_.libpq_option_names, name) &&
+           !is_one_of(profile_.forced_names, name) && !(profile_.kind == BaseKind::mariadb && is_one_of(mariadb_options, name));
+  }
+
+  void write_foreign_attributes() {
+    if (!given_.base_dsn().empty()) {  // our section is then one that the base driver does not read
+      for (const Found& found : given_.all()) {
+        if (found.origin == Origin::data_source && is_foreign(found.name) && !is_driver_manager_attribute(found.name)) {
+          write_value(found.name, found.value);
+        }
+      }
+    }
+    for (const Attribute& attribute : given_.string().attributes()) {
+      if (is_foreign(attribute.name())) add(attribute.text());
+    }
+  }
+
+  void write_value(AttributeId id, const char* name, std::string_view value) {
+    const bool is_cut = profile_.value_limit > 0 && value.size() > profile_.value_limit;
+    if (is_cut) {
+      fail(cannot_connect(std::string(attribute_row(id).name) + " is " + std::to_string(value.size()) + " bytes long; " + profile_.title + " keeps " +
+                          std::to_string(profile_.value_limit) + ". Use a shorter one."));
+    }
+    write_value(name, value);
+  }
+
+  void write_value(std::string_view name, std::string_view value) {
+    if (profile_.takes_braces) {
+      const bool needs = needs_braces(value) || value.find('}') != std::string_view::npos;
+      add(name, needs ? braced(value).reveal() : value);
+      return;
+    }
+    if (value.find(';') != std::string_view::npos || value.starts_with('{')) {
+      fail(cannot_connect(std::string(name) + " holds a ; or begins with {, which " + profile_.title + " has no way to write. Use another name for it."));
+      return;
+    }
+    add(name, value);
+  }
+
+  // AuthType=Password: what was given goes on as it was given; what stands in a section that the base driver reads stays there.
+  void pass_on(AttributeId id, const char* name) {
+    const auto found = given_.find(id, profile_, true);
+    if (!found) return;
+    if (found->attribute != nullptr) {
+      add(name, found->attribute->written_value());
+    } else if (!base_reads(found->origin) || !reads(profile_, found->name)) {
+      write_value(id, name, found->value);
+    }
+  }
+
+  void pass_on_password() {
+    const auto found = given_.find(AttributeId::pwd, profile_, true);
+    if (!found) return;
+    secret_size_ = found->value.size();
+    if (found->attribute != nullptr) {
+      add(profile_.pwd, found->attribute->written_value());
+    } else if (!base_reads(found->origin)) {
+      Secret value = profile_.ini_password_is_percent_encoded ? percent_decoded(found->value) : Secret(found->value);
+      add(profile_.pwd, braced(value.reveal()).reveal());
+    }
+  }
+
+  // As psqlODBC reads Password= of its own section: %XX is a byte, + a blank.
+  static Secret percent_decoded(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; };
+    Secret bytes;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      char byte = text[i] == '+' ? ' ' : text[i];
+      if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+        byte = static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+        i += 2;
+      }
+      bytes.append(std::string_view(&byte, 1));
+    }
+    return bytes;
+  }
+
+  void write_secret(std::string_view secret) {
+    secret_size_ = secret.size();
+    // An empty PWD still goes last: without it a password of the DSN's section would be used.
+    add(profile_.pwd, secret.empty() ? std::string_view{} : braced(secret).reveal());
+  }
+
+  void write_tls() {
+    const TlsPlan& tls = *input_.tls;
+    switch (profile_.kind) {
+      case BaseKind::psqlodbc: {
+        LibpqOptions options = tls.libpq_options;
+        if (!tls.ca.path.empty()) options.emplace_back("sslrootcert", tls.ca.path);
+        options.emplace_back("gssencmode", "disable");
+        if (!input_.address.empty()) options.emplace_back("hostaddr", input_.address);
+        if (!input_.pass_file.empty()) options.emplace_back("passfile", input_.pass_file);
+        add("SSLmode", text(tls.level));
+        add("pqopt", braced(write_libpq_options(options)).reveal());
+        add("Debug=0;CommLog=0");  // both write secrets to files that others may read
+        return;
+      }
+      case BaseKind::mariadb: {
+        add("FORCETLS=1");
+        add("SSLVERIFY", tls.level == TlsLevel::verify_full ? "1" : "0");
+        if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
+        if (const auto given_options = given_.find(mariadb_options)) {
+          const long long bits = parse_integer(trimmed(given_options->value)).value_or(0) & ~mariadb_debug_log;  // its log holds the string
+          add("OPTIONS", std::to_string(bits));
+        }
+        return;
+      }
+      case BaseKind::mysql:
+        add("SSLMODE", tls.level == TlsLevel::verify_full ? "VERIFY_IDENTITY" : tls.level == TlsLevel::verify_ca ? "VERIFY_CA" : "REQUIRED");
+        if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
+        add("ENABLE_CLEARTEXT_PLUGIN=1");
+        return;
+      case BaseKind::unknown:
+        return;  // plan_tls() refused
+    }
+  }
+
+  const Given& given_;
+  const Settings& settings_;
+  const BaseDriverFacts& base_;
+  const BaseDriverProfile& profile_;
+  const BaseStringInput& input_;
+  Width width_;
+  Secret text_;
+  std::size_t secret_size_ = 0;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+Result<Secret> write_base_string(const BaseStringInput& input, Width width) { return Writer(input, width).write(); }
+
+Secret write_out_string(const Given& given, const Settings& settings, const BaseDriverProfile& profile) {
+  ConnectionString out;
+  std::vector<const Attribute*> secrets;
+  bool saves_file = false;
+  for (const Attribute& attribute : given.string().attributes()) {
+    saves_file = saves_file || same_name(attribute.name(), "SAVEFILE");
+    const AttributeRow* row = our_attribute(profile, attribute.name());
+    if ((row != nullptr && row->is_secret) || is_one_of(profile.secret_names, attribute.name())) {
+      secrets.push_back(&attribute);
+    } else {
+      out.add(attribute.clone());
+    }
+  }
+  const auto complete = [&](AttributeId id, const std::string& value) {
+    const auto found = given.find(id, profile, true);
+    if (!value.empty() && (!found || found->attribute == nullptr)) out.add(Attribute(attribute_row(id).name, value));
+  };
+  complete(AttributeId::server, settings.server);
+  if (given.find(AttributeId::port, profile)) complete(AttributeId::port, std::to_string(settings.port));
+  complete(AttributeId::database, settings.database);
+  complete(AttributeId::uid, settings.user);
+  if (!saves_file) {
+    for (const Attribute* secret : secrets) out.add(secret->clone());
+  }
+  return out.write();
+}
+
+bool may_show(const BaseDriverProfile& profile, std::string_view name) {
+  if (is_one_of(profile.secret_names, name)) return false;
+  if (const AttributeRow* row = our_attribute(profile, name)) return !row->is_secret;
+  return is_driver_manager_attribute(name) || reads(profile, name);
+}
+
+}  // namespace iamodbc

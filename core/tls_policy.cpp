@@ -1,1 +1,178 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/tls_policy.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "core/aws/region.h"
+#include "core/certificates.h"
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+// The file of our own share folder; the name of the region is in each of its subjects.
+constexpr const char* rds_ca_file_name = "rds-ca.pem";
+
+// Where systems keep their certificate authorities in one file; named, because libpq 15 has no word for "the system's".
+constexpr std::array system_stores{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                   "/etc/ssl/cert.pem"};
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::optional<Error> not_one_host(const char* name, const std::string& host) {
+  if (host.empty()) return cannot_connect(std::string(name) + " is empty. Give the host name of the database.");
+  if (host.front() == '/' || host.front() == '@' || host.front() == '\\' || host == ".") {
+    return cannot_connect(std::string(name) + "=" + host + " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
+  }
+  for (const char c : host) {
+    if (c == ',') {
+      return cannot_connect(std::string(name) + "=" + host + " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
+    }
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ';' || c == '\'' || c == '"' || c == '\\' || c == '{' || c == '}' || c == '=') {
+      return cannot_connect(std::string(name) + "=" + host + " is not a host name. Give the RDS endpoint, without scheme, user or path.");
+    }
+  }
+  return std::nullopt;
+}
+
+// ---- libpq's side doors ----
+
+std::optional<Error> redirecting_variable(const System& system, bool sets_hostaddr) {
+  const auto refuse = [](const char* name, const char* why) {
+    return cannot_connect(std::string("The environment variable ") + name + " is set and " + why + ". Unset it for this program.");
+  };
+  if (system.set_variable("PGSERVICE")) {
+    return refuse("PGSERVICE", "would let a service file change where libpq connects and how");
+  }
+  if (!sets_hostaddr && system.set_variable("PGHOSTADDR")) {
+    return refuse("PGHOSTADDR", "would lead the token to an address that is not the signed host's");
+  }
+  for (const char* name : {"PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION"}) {
+    const auto version = system.set_variable(name);
+    if (version && (same_name(*version, "TLSv1") || same_name(*version, "TLSv1.1"))) return refuse(name, "would weaken TLS");
+  }
+  return std::nullopt;
+}
+
+struct UserOptions {
+  LibpqOptions options;
+  std::string root_certificate;
+  bool has_hostaddr = false;
+};
+
+Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfile& profile, TlsLevel level) {
+  UserOptions user;
+  const auto found = given.find(profile.libpq_option_names);
+  if (!found) return user;
+  auto options = parse_libpq_options(found->value);
+  if (!options) return Error{options.error().sqlstate, options.error().message + " (It stands in " + found->where + ".)", 0};
+  for (auto& [name, value] : options.value()) {
+    const auto refuse = [&](const std::string& instead) {
+      return cannot_connect(std::string(found->name) + " (" + found->where + ") sets " + name + ", which would bypass what an IAM login has to protect. " + instead);
+    };
+    if (name == "sslrootcert") {
+      user.root_certificate = value;
+      continue;
+    }
+    if (name == "host") return refuse("Use Server.");
+    if (name == "port") return refuse("Use Port.");
+    if (name == "user") return refuse("Use UID.");
+    if (name == "dbname") return refuse("Use Database.");
+    if (name == "password" || name == "passfile" || name == "service" || name == "servicefile") return refuse("Remove it.");
+    if (name.starts_with("ssl")) return refuse("Use TLS and TLSCAFile.");
+    if (name.starts_with("gss")) return refuse("Remove it: the connection is protected by TLS.");
+    if (name == "hostaddr") {
+      if (level != TlsLevel::verify_full) return refuse("It is allowed with TLS=verify-full only.");
+      user.has_hostaddr = true;
+    }
+    user.options.emplace_back(std::move(name), std::move(value));
+  }
+  return user;
+}
+
+Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_options, const BaseDriverProfile& profile, const System& system,
+                              const std::string& data_directory) {
+  const std::string& named = settings.tls_ca_file.empty() ? from_options : settings.tls_ca_file;
+  if (!named.empty()) {
+    if (access(named.c_str(), R_OK) != 0 || !is_file(named)) {
+      return cannot_connect("TLSCAFile=" + named + " cannot be read. Give a file (PEM) with the certificate authority of the database, or leave it out to use the RDS certificates of iamodbc.");
+    }
+    return CaFile{named, settings.tls_ca_file.empty() ? "sslrootcert in pqopt" : "TLSCAFile"};
+  }
+  if (settings.tls == TlsLevel::require) return CaFile{};
+  if (!data_directory.empty()) {
+    const std::string bundle = data_directory + "/" + rds_ca_file_name;
+    if (is_file(bundle)) return CaFile{bundle, "the RDS certificates of iamodbc"};
+  }
+  if (profile.kind == BaseKind::psqlodbc) {
+    const std::string users = system.home() + "/.postgresql/root.crt";
+    if (is_file(users)) return CaFile{users, "libpq's own place"};
+  }
+  for (const char* store : system_stores) {
+    if (is_file(store)) return CaFile{store, "the system's store; RDS certificates do not chain to it"};
+  }
+  return cannot_connect("No file of certificate authorities was found. Download the RDS bundle (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) and name it in TLSCAFile.");
+}
+
+}  // namespace
+
+Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile, const System& system,
+                         const std::string& data_directory) {
+  if (profile.kind == BaseKind::unknown) {
+    return cannot_connect("iamodbc does not know how this base driver is told to use TLS, so it gives it no token. Use psqlODBC, MariaDB Connector/ODBC or MySQL "
+                          "Connector/ODBC as BaseDriver, or AuthType=Password.");
+  }
+  if (auto error = not_one_host("Server", settings.server)) return *error;
+  if (auto error = not_one_host("TokenHost", settings.token_host)) return *error;
+
+  TlsPlan plan;
+  plan.level = settings.tls;
+  plan.checked_host = settings.server;
+  plan.dials_another_host = settings.has_token_host && !same_name(settings.token_host, settings.server);
+
+  std::string root_certificate;
+  bool sets_hostaddr = plan.dials_another_host;
+  if (profile.kind == BaseKind::psqlodbc) {
+    if (plan.dials_another_host) plan.checked_host = settings.token_host;
+    auto user = user_libpq_options(given, profile, settings.tls);
+    if (!user) return user.error();
+    if (user.value().has_hostaddr) {
+      plan.dials_another_host = false;  // the user has said which address
+      sets_hostaddr = true;
+    }
+    root_certificate = user.value().root_certificate;
+    plan.libpq_options = std::move(user.value().options);
+    if (auto error = redirecting_variable(system, sets_hostaddr)) return *error;
+  }
+
+  auto ca = choose_ca_file(settings, root_certificate, profile, system, data_directory);
+  if (!ca) return ca.error();
+  plan.ca = std::move(ca).value();
+  return plan;
+}
+
+std::optional<Error> missing_root(const TlsPlan& plan, const Endpoint& signed_endpoint) {
+  if (!plan.ca.path.ends_with(std::string("/") + rds_ca_file_name) || plan.ca.why == "TLSCAFile") return std::nullopt;
+  const HostName host = read_host_name(signed_endpoint.host);
+  if (host.region.empty() || host.kind == HostKind::rds_proxy || host.kind < HostKind::rds_instance || host.kind > HostKind::rds_shard_group) {
+    return std::nullopt;  // not an endpoint whose certificate comes from the region's RDS root
+  }
+  const auto certificates = read_certificates(plan.ca.path);
+  if (!certificates) return certificates.error();
+  const std::string wanted = "Amazon RDS " + host.region + " ";
+  for (const Certificate& certificate : certificates.value()) {
+    if (certificate.subject.starts_with(wanted)) return std::nullopt;
+  }
+  return cannot_connect("The RDS certificates of iamodbc (" + plan.ca.path + ") hold no root for region " + host.region +
+                        ", so the server could not be verified. Download that region's bundle (https://truststore.pki.rds.amazonaws.com/" + host.region + "/" +
+                        host.region + "-bundle.pem) and name it in TLSCAFile.");
+}
+
+}  // namespace iamodbc

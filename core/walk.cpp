@@ -1,1 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/walk.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace iamodbc {
+
+std::optional<Error> passed(Deadline deadline, const char* while_doing) {
+  if (deadline == no_deadline || std::chrono::steady_clock::now() < deadline) return std::nullopt;
+  return Error{State::login_timeout,
+               std::string("The login time-out passed while ") + while_doing + ". Give the application a longer login time-out, or look at what takes so long with LogLevel=debug.",
+               0};
+}
+
+std::string data_directory(const std::string& own_folder) {
+  // From <prefix>/lib/odbc, <prefix>/lib/<multiarch>/odbc, <prefix>/bin or a build tree to the share folder beside it.
+  constexpr std::array ways{"/../share/iamodbc", "/../../share/iamodbc", "/../../../share/iamodbc"};
+  for (const char* way : ways) {
+    std::string folder = own_folder + way;
+    if (!own_folder.empty() && access((folder + "/rds-ca.pem").c_str(), R_OK) == 0) return folder;
+  }
+  return IAMODBC_DATADIR;
+}
+
+Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system, const std::string& own_folder) {
+  auto choice = read_base_choice(given);
+  if (!choice) return choice.error();
+  std::string name = choice.value().base_driver;
+  if (name.empty()) {
+    auto installed = default_base_driver(choice.value().engine, choice.value().port.value_or(0), files);
+    if (!installed) return installed.error();
+    name = std::move(installed).value();
+  }
+  return find_base_driver(name, files, system, own_folder);
+}
+
+Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile, const System& system, const Log& log,
+                                    const std::string& data_directory, Deadline deadline) {
+  PreparedLogin prepared;
+  if (settings.asks_for_tls) {
+    auto tls = plan_tls(settings, given, profile, system, data_directory);
+    if (!tls) return tls.error();
+    prepared.tls = std::move(tls).value();
+  }
+  if (settings.auth_type != AuthType::iam) return prepared;
+
+  if (settings.ignored_password) log.info("a password was given and is not used: AuthType=IAM signs a token");
+  const AwsFiles files = AwsFiles::read(system);
+  for (const std::string& problem : files.problems()) log.warning(problem);
+  auto endpoint = signed_endpoint(settings, system, files);
+  if (!endpoint) return endpoint.error();
+  if (!endpoint.value().region.warning.empty()) log.warning(endpoint.value().region.warning);
+  if (auto error = missing_root(*prepared.tls, endpoint.value().endpoint)) return *error;
+
+  const Context context{system, files, settings.credentials, log, deadline};
+  auto found = find_credentials(context, &prepared.attempts);
+  if (!found) return found.error();
+  prepared.attempts = found.value().attempts;
+  if (auto error = passed(deadline, "AWS credentials were looked for")) return *error;
+  prepared.login = token_login(settings, std::move(endpoint).value(), *found.value().credentials, system.now());
+  return prepared;
+}
+
+std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now) {
+  const Endpoint& endpoint = login.signed_endpoint;
+  std::string advice = "The server refused the IAM token of user " + settings.user + ". Signed for " + endpoint.host + ":" + std::to_string(endpoint.port) +
+                       ", region " + endpoint.region + " (from " + login.region_why + "), by " + login.identity + ". Look at: (1) " + profile.grant_advice +
+                       "; (2) this identity's IAM policy must allow rds-db:connect for this user and database; (3) IAM database authentication must be on for the "
+                       "instance or cluster; (4) host and port signed must be the RDS endpoint's own: set TokenHost and TokenPort when another name or a tunnel is dialled; "
+                       "(5) this computer's clock, now " + extended_time(now) + " UTC, must be right within a few minutes. `iamodbc check` shows each step.";
+  if (!login.region_warning.empty()) advice += " " + login.region_warning;
+  return advice;
+}
+
+}  // namespace iamodbc

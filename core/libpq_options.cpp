@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/libpq_options.h"
+
+namespace iamodbc {
+namespace {
+
+// libpq uses isspace(), which in the C locale is these six.
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+Error malformed(const std::string& what) {
+  return cannot_connect("pqopt " + what + ". Write it as libpq does: name=value name2='value with blanks'.");
+}
+
+}  // namespace
+
+Result<LibpqOptions> parse_libpq_options(std::string_view text) {
+  LibpqOptions options;
+  std::size_t at = 0;
+  const auto skip_spaces = [&] {
+    while (at < text.size() && is_space(text[at])) ++at;
+  };
+  for (skip_spaces(); at < text.size(); skip_spaces()) {
+    const std::size_t name_at = at;
+    while (at < text.size() && text[at] != '=' && !is_space(text[at])) ++at;
+    const std::string name(text.substr(name_at, at - name_at));
+    skip_spaces();
+    if (at == text.size() || text[at] != '=') return malformed("has no = after " + (name.empty() ? "an empty name" : name));
+    if (name.empty()) return malformed("has an empty name");
+    ++at;
+    skip_spaces();
+    std::string value;
+    if (at < text.size() && text[at] == '\'') {
+      for (++at; at < text.size() && text[at] != '\''; ++at) {
+        if (text[at] == '\\' && ++at == text.size()) break;
+        value += text[at];
+      }
+      if (at >= text.size()) return malformed("has an open quote in the value of " + name);
+      ++at;
+    } else {
+      for (; at < text.size() && !is_space(text[at]); ++at) {
+        if (text[at] == '\\' && ++at == text.size()) break;
+        value += text[at];
+      }
+    }
+    options.emplace_back(name, value);
+  }
+  return options;
+}
+
+std::string write_libpq_options(const LibpqOptions& options) {
+  std::string text;
+  for (const auto& [name, value] : options) {
+    if (!text.empty()) text += ' ';
+    text += name + "='";
+    for (const char c : value) {
+      if (c == '\'' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '\'';
+  }
+  return text;
+}
+
+}  // namespace iamodbc

@@ -1,0 +1,37 @@
+// login: the user and the secret that open the database, and what is known about them.
+// Thread rule: values.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/aws/region.h"
+#include "core/credentials/default_chain.h"
+#include "core/login/rds_token.h"
+#include "core/secret.h"
+#include "core/settings.h"
+
+namespace iamodbc {
+
+struct Login {
+  bool is_token = false;
+  Secret secret;  // the token; for AuthType=Password the given password, if it was not in the connection string
+  Endpoint signed_endpoint;  // of a token
+  std::string region_why;
+  std::string region_warning;
+  std::string identity;     // for people: masked key id and source
+  std::optional<Time> end;  // of a token
+};
+
+// The endpoint that is signed and why. Fails when no region is known.
+struct SignedEndpoint {
+  Endpoint endpoint;
+  RegionChoice region;
+};
+Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files);
+
+// Signs. `endpoint` from signed_endpoint().
+Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now);
+
+}  // namespace iamodbc

@@ -1,0 +1,45 @@
+// walk: the rooms of a connect between "what was given" and "what the base driver is told", in their order. The driver walks them to connect, `iamodbc check` to
+// print them; there is no second way.
+//   Given::gather -> choose_base_driver -> read_settings -> prepare_login -> write_base_string
+// Thread rule: any thread, no lock held; prepare_login may run a program or ask the network, within the deadline.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base_driver_file.h"
+#include "core/given.h"
+#include "core/login/login.h"
+#include "core/settings.h"
+#include "core/tls_policy.h"
+
+namespace iamodbc {
+
+using Deadline = std::chrono::steady_clock::time_point;
+inline constexpr Deadline no_deadline = Deadline::max();
+// HYT00 when it has passed.
+std::optional<Error> passed(Deadline deadline, const char* while_doing);
+
+// Our own place: the folder of the library or program, and of the files that belong to it.
+std::string data_directory(const std::string& own_folder);
+
+// BaseDriver, else the installed driver for Engine or Port.
+Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system, const std::string& own_folder);
+
+struct PreparedLogin {
+  std::optional<TlsPlan> tls;
+  std::optional<Login> login;  // of IAM
+  std::vector<Attempt> attempts;
+};
+
+// TLS plan, region, credentials, token; for AuthType=Password only the TLS plan that was asked for.
+Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile, const System& system, const Log& log,
+                                    const std::string& data_directory, Deadline deadline);
+
+// What to look at when the server refuses a fresh token: what was signed and by whom, what the user needs, the clock.
+std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now);
+
+}  // namespace iamodbc
