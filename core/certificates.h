@@ -1,4 +1,4 @@
-// certificates: what a file of certificate authorities (PEM) holds. Implemented beside sha256, in the only file that sees OpenSSL.
+// certificates: what a file of certificate authorities (PEM) holds. Implemented in openssl.cpp, the only file that sees OpenSSL.
 // Thread rule: pure functions over a file.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,7 +1,9 @@
 // encoding: percent-encoding (RFC 3986 unreserved set, upper-case hex), hex, UTF-8 <-> UTF-16.
-// Never fails: a lone surrogate becomes its three-byte form (WTF-8) and comes back as it was, so wide text survives a round trip.
-// Bytes that are not UTF-8 become U+FFFD on the way to UTF-16.
-// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (UriEncode); WTF-8 https://simonsapin.github.io/wtf-8/
+// Never fails: a lone surrogate becomes its three-byte form (WTF-8) and comes back as it was, so wide text survives a
+// round trip. Bytes that are not UTF-8 become U+FFFD on the way to UTF-16: one for each longest run that begins a
+// character and does not end it.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (UriEncode);
+//         WTF-8 https://simonsapin.github.io/wtf-8/
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -1,13 +1,20 @@
 // log: lines for the person who looks for a fault; off unless LogLevel asks for it.
-// Shape: "2024-01-02T03:04:05Z PID info  text\n" appended to LogFile (created 0600, never wider) or, without LogFile, to standard error.
-// One write(2) a line, so lines of several threads and processes do not mix. A log that cannot be written is silent: logging never
-// fails a connect. Callers pass no secret: only redacted() texts, names, lengths.
+//
+// Shape: "2024-01-02T03:04:05Z PID info    text\n" (the level padded to seven), control characters of the text written
+// \n or \xHH, appended to LogFile or, without LogFile, to standard error. One write(2) a line, so lines of several
+// threads and processes do not mix.
+// LogFile is created 0600 and never wider: a wider file of ours is narrowed, a wider one of somebody else and a
+// symbolic link are not written to. A FIFO, a terminal or /dev/null will do.
+//
+// A log that cannot be written is silent: logging never fails a connect, never waits for a reader, raises no SIGPIPE
+// and leaves errno as it was. Callers pass no secret: only redacted() texts, names, lengths.
 // Thread rule: const after construction, safe from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace iamodbc {
 

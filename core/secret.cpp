@@ -8,15 +8,17 @@
 namespace iamodbc {
 namespace {
 
-// A write through a volatile pointer is an effect that no optimiser may drop; portable where explicit_bzero is not.
+// The empty statement says that it reads memory, so the zeros before it are an effect that no optimiser may drop.
 void overwrite(char* bytes, std::size_t size) noexcept {
-  volatile char* p = bytes;
-  for (std::size_t i = 0; i < size; ++i) p[i] = 0;
+  std::memset(bytes, 0, size);
+  __asm__ __volatile__("" : : "r"(bytes) : "memory");
 }
 
 }  // namespace
 
-Secret::Secret(std::string_view bytes) { append(bytes); }
+Secret::Secret(std::string_view bytes) {
+  append(bytes);
+}
 
 Secret::Secret(Secret&& other) noexcept
     : bytes_(std::move(other.bytes_)),
@@ -33,7 +35,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+  wipe();
+}
 
 Secret Secret::taken_from(std::string& text) {
   Secret secret(text);
@@ -42,15 +46,18 @@ Secret Secret::taken_from(std::string& text) {
 }
 
 void Secret::append(std::string_view bytes) {
-  if (size_ + bytes.size() + 1 > capacity_) {
+  if (bytes.size() >= capacity_ - size_) {  // one more is needed for the NUL
     const std::size_t capacity = std::max(size_ + bytes.size() + 1, capacity_ * 2);
     std::unique_ptr<char[]> grown(new char[capacity]);  // NOLINT(modernize-avoid-c-arrays)
     if (size_ > 0) std::memcpy(grown.get(), bytes_.get(), size_);
+    // Before the old bytes go: `bytes` may be a part of them.
+    if (!bytes.empty()) std::memcpy(grown.get() + size_, bytes.data(), bytes.size());
     if (bytes_) overwrite(bytes_.get(), capacity_);
     bytes_ = std::move(grown);
     capacity_ = capacity;
+  } else if (!bytes.empty()) {
+    std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
   }
-  if (!bytes.empty()) std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
   size_ += bytes.size();
   bytes_[size_] = '\0';
 }

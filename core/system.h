@@ -1,6 +1,6 @@
 // system: what the outside tells us, in one small bag: the clock, the process environment, the home directory.
-// The only seam for tests: everything else is real files, processes and servers. Nothing else in core/, driver/ or setup/ asks the
-// clock or the environment.
+// The only seam for tests: everything else is real files, processes and servers. Nothing else in core/, driver/ or
+// setup/ asks the clock or the environment.
 // Thread rule: const after construction; the process's own environment is read with getenv, as every library does.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -28,8 +28,11 @@ class System {
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
   // As variable(), but empty counts as unset: AWS's rule for nearly all of its variables.
   [[nodiscard]] std::optional<std::string> set_variable(std::string_view name) const;
-  // HOME, else the passwd entry of the user; empty when there is neither.
+  // HOME, else the passwd entry of the user (not in a closed world); empty when there is neither.
   [[nodiscard]] std::string home() const;
+  // The home of the user's passwd entry, whatever HOME says: where libodbcinst looks for .odbc.ini. In a closed world
+  // as home().
+  [[nodiscard]] std::string account_home() const;
 
  private:
   std::optional<std::map<std::string, std::string>> variables_;  // absent: the process's own
@@ -39,7 +42,9 @@ class System {
 // Moments as text, UTC. basic: 20240102T030405Z (SigV4); extended: 2024-01-02T03:04:05Z (ISO 8601).
 std::string basic_time(Time time);
 std::string extended_time(Time time);
-// ISO 8601 with `Z`, an offset such as +02:00, the word UTC, or fractions of a second; nullopt for anything else.
+// ISO 8601 with `Z`, an offset such as +02:00, -0330 or +02, or the word UTC; `T` or a blank before the clock,
+// fractions of a second taken. nullopt for anything else. What the clock cannot hold (the year 9999 as "never") becomes
+// the nearest moment that it can.
 std::optional<Time> parse_time(std::string_view text);
 
 }  // namespace iamodbc

@@ -9,13 +9,14 @@
 
 namespace iamodbc {
 
-std::string lower(std::string_view text);                         // A-Z only
-std::string upper(std::string_view text);                         // a-z only
-bool same_name(std::string_view a, std::string_view b);           // equal but for ASCII case
+std::string lower(std::string_view text);                               // A-Z only
+std::string upper(std::string_view text);                               // a-z only
+bool same_name(std::string_view a, std::string_view b);                 // equal but for ASCII case
 bool starts_with_name(std::string_view text, std::string_view prefix);  // prefix, ignoring ASCII case
-std::string_view trimmed(std::string_view text);                  // without blanks and tabs (CR, LF too) at both ends
-std::optional<long long> parse_integer(std::string_view text);    // decimal, whole text; nullopt otherwise
+std::string_view trimmed(std::string_view text);                        // without blanks, tabs, CR and LF at both ends
+std::optional<long long> parse_integer(std::string_view text);  // decimal, `-` but no `+`, whole text; else nullopt
 // Single-character edits (insert, delete, replace, swap of neighbours) between two names, ignoring ASCII case.
+// Takes time in proportion to the product of the lengths: compare the lengths first where a name may be long.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 }  // namespace iamodbc
