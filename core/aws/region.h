@@ -1,6 +1,7 @@
 // region: which AWS region a database is in. Never guessed.
-// Order: Region= > the signed host name > AWS_REGION > AWS_DEFAULT_REGION > `region` of the profile > an error that says so.
-// Result in lower case. A region that contradicts the host name is used, with a warning. Empty texts count as unset.
+// Order: Region=, the signed host name, AWS_REGION, AWS_DEFAULT_REGION, `region` of the profile, an error that says so.
+// Result in lower case, without the "fips-" or "-fips" of a FIPS endpoint. A region that contradicts the host name is
+// used, with a warning. Empty texts count as unset.
 // Source: https://docs.aws.amazon.com/general/latest/gr/rande.html (endpoint names); docs/credentials.md
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -15,7 +16,20 @@
 
 namespace iamodbc {
 
-enum class HostKind { other, rds_instance, rds_cluster, rds_reader, rds_custom, rds_proxy, rds_shard_group, rds_global, dsql, redshift, redshift_serverless, load_balancer };
+enum class HostKind {
+  other,
+  rds_instance,
+  rds_cluster,
+  rds_reader,
+  rds_custom,
+  rds_proxy,
+  rds_shard_group,
+  rds_global,
+  dsql,
+  redshift,
+  redshift_serverless,
+  load_balancer
+};
 
 struct HostName {
   HostKind kind = HostKind::other;
@@ -31,8 +45,8 @@ struct RegionChoice {
   std::string warning;  // empty, or that it contradicts the host name
 };
 
-// `explicit_region`: Region= of the DSN, or empty. `signed_host`: the name that is signed. `profile`: the profile that applies.
-// Fails (08001) when nothing tells a region, or a given one is not a region name.
+// `explicit_region`: Region= of the DSN, or empty. `signed_host`: the name that is signed. `profile`: the profile that
+// applies. Fails (08001) when nothing tells a region, or a given one is not a region name.
 Result<RegionChoice> choose_region(std::string_view explicit_region, std::string_view signed_host, const System& system,
                                    const AwsFiles& files, std::string_view profile);
 

@@ -1,10 +1,13 @@
-// sigv4: AWS Signature Version 4 as pure functions; the time is an argument.
-// Shape of a presigned query: "a=b&c=d" in the order given, then the X-Amz-Signature pair last. All text ASCII, percent-encoded as encoding.h says.
-// Never fails.
+// sigv4: AWS Signature Version 4 as pure functions, one a stage; the time is an argument.
+// The request signed here is the one behind a database token: GET / of one host, an empty body, nothing signed but the
+// host header. All text is ASCII, percent-encoded as encoding.h says. A query and a canonical request hold the session
+// token: wipe them after use.
+// Errors: none of ours (sha256.h throws when OpenSSL fails).
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +16,6 @@
 #include "core/credentials/credentials.h"
 #include "core/secret.h"
 #include "core/sha256.h"
-#include "core/system.h"
 
 namespace iamodbc {
 
@@ -26,11 +28,18 @@ struct SigningScope {
 
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;  // already percent-encoded names and values
 
-// GET / with only the host header signed and an empty body: the request behind a database token.
+// `action`, then X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and, unless empty, -Security-Token.
+QueryPairs presigned_query(QueryPairs action, const Credentials& credentials, std::string_view amz_date,
+                           const SigningScope& scope, std::chrono::seconds expires);
+// "host:port" in lower case; without the port where it is 443, the one that https implies.
+std::string host_header(std::string_view host, int port);
+// Sorts a view of the query; the order given does not matter.
 std::string canonical_request(const QueryPairs& query, std::string_view host_header);
 std::string string_to_sign(std::string_view amz_date, const SigningScope& scope, std::string_view canonical_request);
-// The four-step HMAC chain.
+// The four-step HMAC chain. The key signs for a day: wipe it after use.
 Sha256 signing_key(const Secret& secret_access_key, const SigningScope& scope);
 std::string signature(const Sha256& key, std::string_view string_to_sign);  // 64 hex digits
+
+void wipe(QueryPairs& query) noexcept;
 
 }  // namespace iamodbc

@@ -10,7 +10,8 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
   auto region = choose_region(settings.region, settings.token_host, system, files, profile);
   if (!region) return region.error();
   SignedEndpoint signed_one;
-  signed_one.endpoint = Endpoint{settings.token_host, settings.token_port, region.value().region};
+  const bool is_bare_ipv6 = settings.token_host.find(':') != std::string::npos && settings.token_host.front() != '[';
+  signed_one.endpoint = Endpoint{is_bare_ipv6 ? "[" + settings.token_host + "]" : settings.token_host, settings.token_port, region.value().region};
   signed_one.region = std::move(region).value();
   return signed_one;
 }

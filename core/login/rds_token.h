@@ -1,7 +1,10 @@
 // rds_token: the password that Amazon RDS and Aurora accept for IAM login.
-// Shape: "host:port/?Action=connect&DBUser=...&X-Amz-...&X-Amz-Signature=hex", without a scheme, ASCII, of any length: the session token is
-// part of it. The order of the parameters is botocore's. Host in lower case; `:443` is in the text but not in the signed host header.
-// Valid for 15 minutes from `now`, and never longer than the credentials that signed it. Never fails.
+// Shape: "host:port/?Action=connect&DBUser=...&X-Amz-...&X-Amz-Signature=hex", without a scheme, of any length: the
+// session token is part of it. ASCII if the host is. The order of the parameters is botocore's. Host in lower case;
+// `:443` is in the text but not in the signed host header. The `/` before `?` is needed: clusters with an internet
+// access gateway refuse a token without it.
+// Valid for 15 minutes from `now`, and never longer than the credentials that signed it.
+// Errors: none of ours (sha256.h throws when OpenSSL fails). Thread rule: pure functions.
 // Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -16,9 +19,9 @@
 namespace iamodbc {
 
 struct Endpoint {
-  std::string host;  // as signed: no brackets needed for names; IPv6 in brackets
+  std::string host;  // as signed: a name, or an address (IPv6 in brackets); no port in it
   int port = 0;
-  std::string region;
+  std::string region;  // signed in lower case
 };
 
 inline constexpr std::chrono::seconds rds_token_lifetime{900};
