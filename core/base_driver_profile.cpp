@@ -86,9 +86,9 @@ constexpr std::array mysql_hints{
     Hint{"Can't connect to", "Nothing answers there: check Server, Port, security group and VPN."},
     Hint{"Unknown database", "Check Database in the DSN."}};
 
-constexpr const char* postgres_grant = "In PostgreSQL the user needs the role rds_iam: GRANT rds_iam TO <user>";
-constexpr const char* mysql_grant =
-    "In MySQL and MariaDB the user needs the plugin: CREATE USER <user> IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'";
+// <user> is replaced by the user's name.
+constexpr const char* postgres_grant = "GRANT rds_iam TO <user>";
+constexpr const char* mysql_grant = "<user> is IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'";
 constexpr const char* refused_short = "The IAM token was refused: see the next record.";
 
 constexpr std::array<BaseDriverProfile, 4> table{{

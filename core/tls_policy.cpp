@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -30,6 +31,10 @@ std::optional<Error> not_one_host(const char* name, const std::string& host) {
   if (host.empty()) return cannot_connect(std::string(name) + " is empty. Give the host name of the database.");
   if (host.front() == '/' || host.front() == '@' || host.front() == '\\' || host == ".") {
     return cannot_connect(std::string(name) + "=" + host + " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
+  }
+  const bool is_bracketed = host.front() == '[' && host.back() == ']';
+  if (!is_bracketed && std::count(host.begin(), host.end(), ':') == 1) {
+    return cannot_connect(std::string(name) + "=" + host + " holds a port. Give the host alone, and the port in " + (name == std::string_view("Server") ? "Port." : "TokenPort."));
   }
   for (const char c : host) {
     if (c == ',') {
@@ -71,7 +76,10 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
   UserOptions user;
   const auto found = given.find(profile.libpq_option_names);
   if (!found) return user;
-  auto options = parse_libpq_options(found->value);
+  std::string_view text = found->value;
+  // In odbc.ini psqlODBC takes braces literally; who wrote them there meant what they mean in a string.
+  if (found->attribute == nullptr && text.size() >= 2 && text.front() == '{' && text.back() == '}') text = text.substr(1, text.size() - 2);
+  auto options = parse_libpq_options(text);
   if (!options) return Error{options.error().sqlstate, options.error().message + " (It stands in " + found->where + ".)", 0};
   for (auto& [name, value] : options.value()) {
     const auto refuse = [&](const std::string& instead) {

@@ -37,40 +37,49 @@ Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& f
   return find_base_driver(name, files, system, own_folder);
 }
 
-Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile, const System& system, const Log& log,
-                                    const std::string& data_directory, Deadline deadline) {
-  PreparedLogin prepared;
+std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings, const BaseDriverProfile& profile,
+                                   const System& system, const Log& log, const std::string& data_directory, Deadline deadline) {
   if (settings.asks_for_tls) {
     auto tls = plan_tls(settings, given, profile, system, data_directory);
     if (!tls) return tls.error();
     prepared.tls = std::move(tls).value();
   }
-  if (settings.auth_type != AuthType::iam) return prepared;
+  if (settings.auth_type != AuthType::iam) return std::nullopt;
 
   if (settings.ignored_password) log.info("a password was given and is not used: AuthType=IAM signs a token");
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
   auto endpoint = signed_endpoint(settings, system, files);
   if (!endpoint) return endpoint.error();
-  if (!endpoint.value().region.warning.empty()) log.warning(endpoint.value().region.warning);
-  if (auto error = missing_root(*prepared.tls, endpoint.value().endpoint)) return *error;
+  prepared.endpoint = std::move(endpoint).value();
+  if (!prepared.endpoint->region.warning.empty()) log.warning(prepared.endpoint->region.warning);
+  if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint)) return error;
 
   const Context context{system, files, settings.credentials, log, deadline};
   auto found = find_credentials(context, &prepared.attempts);
   if (!found) return found.error();
-  prepared.attempts = found.value().attempts;
-  if (auto error = passed(deadline, "AWS credentials were looked for")) return *error;
-  prepared.login = token_login(settings, std::move(endpoint).value(), *found.value().credentials, system.now());
+  prepared.attempts = std::move(found.value().attempts);
+  if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
+  prepared.login = token_login(settings, *prepared.endpoint, *found.value().credentials, system.now());
+  return std::nullopt;
+}
+
+Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile, const System& system, const Log& log,
+                                    const std::string& data_directory, Deadline deadline) {
+  PreparedLogin prepared;
+  if (auto error = prepare_login(prepared, given, settings, profile, system, log, data_directory, deadline)) return *error;
   return prepared;
 }
 
 std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now) {
+  // unixODBC cuts a message of a failed connect at 511 bytes, so every word counts, and what is special to this login comes first.
   const Endpoint& endpoint = login.signed_endpoint;
-  std::string advice = "The server refused the IAM token of user " + settings.user + ". Signed for " + endpoint.host + ":" + std::to_string(endpoint.port) +
-                       ", region " + endpoint.region + " (from " + login.region_why + "), by " + login.identity + ". Look at: (1) " + profile.grant_advice +
-                       "; (2) this identity's IAM policy must allow rds-db:connect for this user and database; (3) IAM database authentication must be on for the "
-                       "instance or cluster; (4) host and port signed must be the RDS endpoint's own: set TokenHost and TokenPort when another name or a tunnel is dialled; "
-                       "(5) this computer's clock, now " + extended_time(now) + " UTC, must be right within a few minutes. `iamodbc check` shows each step.";
+  std::string grant = profile.grant_advice;
+  if (const auto at = grant.find("<user>"); at != std::string::npos) grant.replace(at, std::string_view("<user>").size(), settings.user);
+  std::string advice = "The token was signed for " + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " + endpoint.region + " (" +
+                       login.region_why + "), by " + login.identity + ", at " + extended_time(now) + ". Check: that clock; " + grant +
+                       "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS endpoint's (else set TokenHost, "
+                       "TokenPort). `iamodbc check` shows each step.";
   if (!login.region_warning.empty()) advice += " " + login.region_warning;
   return advice;
 }

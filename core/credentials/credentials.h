@@ -1,7 +1,7 @@
 // credentials: AWS keys, when they end, and where they came from.
 // Shape: access key id and account id are not secret (the id is shown masked), secret access key and session token are.
-// An empty session token means a long-term key. Shared and immutable once made: one storage, however many connections hold it.
-// Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+// An empty session token means a long-term key. Shared and immutable once made: one storage, however many connections
+// hold it. Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

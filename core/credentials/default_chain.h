@@ -1,7 +1,7 @@
 // default_chain: the one page that names the order in which AWS credentials are looked for.
-// What the user chose by name (keys, a process or a profile in the DSN) is used or is an error; only when nothing was chosen is the chain
-// asked, cheapest first: fast local sources; then what needs the network only if it is configured; then what always asks the network.
-// SPDX-License-Identifier: Apache-2.0
+// What the user chose by name (keys, a process or a profile in the DSN) is used or is an error; only when nothing was
+// chosen is the chain asked, cheapest first: fast local sources; then what needs the network only if it is configured;
+// then what always asks the network. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

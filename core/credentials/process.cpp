@@ -1,1 +1,416 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/credentials/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "core/text.h"
+
+extern char** environ;
+
+namespace iamodbc {
+namespace {
+
+using Deadline = std::chrono::steady_clock::time_point;
+using nlohmann::json;
+
+constexpr std::size_t max_output_bytes = std::size_t{1} << 20U;
+constexpr std::size_t max_kept_complaint_bytes = 4096;
+constexpr std::size_t max_shown_complaint_bytes = 500;
+constexpr std::size_t least_key_bytes = 40;             // of a secret access key; no key is shorter
+constexpr std::chrono::milliseconds poll_interval{20};  // between looks at a program that is silent
+constexpr std::chrono::milliseconds exit_interval{2};   // ... and at one that has closed its pipes and is about to end
+
+Error broken(std::string message, const char* state = State::invalid_authorization) {
+  return Error{state, std::move(message), 0};
+}
+
+std::string reason_of(int error) {
+  return std::generic_category().message(error);
+}
+
+// ---- A child process ----
+
+class Descriptor {
+ public:
+  Descriptor() = default;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { reset(); }
+
+  [[nodiscard]] int get() const { return number_; }
+  void reset(int number = -1) {
+    if (number_ >= 0) close(number_);
+    number_ = number;
+  }
+
+ private:
+  int number_ = -1;
+};
+
+// A pipe whose ends are closed in every program that is started, and are not 0, 1 or 2 even where the host has closed
+// those.
+bool open_pipe(Descriptor& read_end, Descriptor& write_end) {
+  int ends[2];  // NOLINT(modernize-avoid-c-arrays)
+  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  read_end.reset(ends[0]);
+  write_end.reset(ends[1]);
+  for (Descriptor* const end : {&read_end, &write_end}) {
+    if (end->get() <= STDERR_FILENO) end->reset(fcntl(end->get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (end->get() < 0) return false;
+  }
+  return fcntl(read_end.get(), F_SETFL, O_NONBLOCK) == 0;
+}
+
+// Started, and gone for good when this object goes: no zombie stays, whatever happens in between.
+class Child {
+ public:
+  Child() = default;
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ <= 0 || has_ended()) return;
+    kill(pid_, SIGKILL);
+    for (int i = 0; i < 1000 && !has_ended(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  // Gives 0, or the errno of the failure.
+  int start(const std::vector<std::string>& words, int output, int complaints) {
+    std::vector<char*> arguments;
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: exec's type
+    arguments.push_back(nullptr);
+
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    if (const int error = posix_spawn_file_actions_init(&actions); error != 0) return error;
+    if (const int error = posix_spawnattr_init(&attributes); error != 0) {
+      posix_spawn_file_actions_destroy(&actions);
+      return error;
+    }
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    // the host's sockets and files are not the program's business
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+#endif
+    // What the host blocks or ignores for itself must not reach the program; a hang-up that nohup ignores stays
+    // ignored.
+    sigset_t none;
+    sigset_t to_default;
+    sigemptyset(&none);
+    sigemptyset(&to_default);
+    for (const int signal : {SIGPIPE, SIGCHLD, SIGXFSZ}) sigaddset(&to_default, signal);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &to_default);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+    const int error = posix_spawnp(&pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
+    if (error != 0) pid_ = -1;
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+  }
+
+  bool has_ended() {
+    if (ended_) return true;
+    int status = 0;
+    const pid_t result = waitpid(pid_, &status, WNOHANG);
+    if (result == pid_) status_ = status;
+    ended_ = result == pid_ || (result < 0 && errno == ECHILD);  // ECHILD: the host reaped it, its status is lost
+    return ended_;
+  }
+
+  // Absent while it runs, and when the host took the status.
+  [[nodiscard]] std::optional<int> status() const {
+    return status_;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  bool ended_ = false;
+  std::optional<int> status_;
+};
+
+// ---- Running it ----
+
+// What a program printed; wiped when it goes.
+struct Printed {
+  Printed() = default;
+  Printed(const Printed&) = delete;
+  Printed& operator=(const Printed&) = delete;
+  ~Printed() {
+    wipe(output);
+    wipe(complaints);
+  }
+
+  std::string output;
+  std::string complaints;
+  std::optional<int> status;
+};
+
+// Takes what is there; false at the end of the stream. Beyond `max_bytes` it reads on and drops.
+bool drain(int file, std::string& text, std::size_t max_bytes) {
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t count = read(file, buffer.data(), buffer.size());
+    if (count == 0) return false;
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN;
+    }
+    const std::size_t room = max_bytes - std::min(max_bytes, text.size());
+    text.append(buffer.data(), std::min(room, static_cast<std::size_t>(count)));
+    std::fill(buffer.begin(), buffer.begin() + count, '\0');
+    if (text.size() == max_bytes) return true;  // let the caller look at the clock
+  }
+}
+
+std::optional<Error> run(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
+                         Printed& printed) {
+  const auto too_late = [&] {
+    return broken(what +
+                      " did not finish within the login time-out and was stopped. Run it in a terminal to see what it "
+                      "waits for, or allow the login more time.",
+                  State::login_timeout);
+  };
+  if (std::chrono::steady_clock::now() >= deadline) return too_late();
+
+  Descriptor output;
+  Descriptor complaints;
+  Child child;
+  {
+    Descriptor output_end;
+    Descriptor complaints_end;
+    if (!open_pipe(output, output_end) || !open_pipe(complaints, complaints_end)) {
+      return broken(what + " cannot be started: " + reason_of(errno) + ".");
+    }
+    if (const int error = child.start(words, output_end.get(), complaints_end.get()); error != 0) {
+      const bool looks_like_shell = words[0].starts_with('~') || words[0].find('$') != std::string::npos;
+      return broken(what + " cannot be started: " + reason_of(error) + ". " +
+                    (looks_like_shell
+                         ? "It is run without a shell, so ~ and $VAR are not expanded; write the whole path."
+                         : "Check that it is installed and in PATH, or write its whole path."));
+    }
+  }
+
+  printed.output.reserve(16384);  // so that keys do not stay behind in buffers that it grew out of
+  bool output_is_open = true;
+  bool complaints_are_open = true;
+  while (output_is_open || complaints_are_open || !child.has_ended()) {
+    // A program may leave another behind that keeps the pipes open; what counts is its own end, and all that it wrote.
+    const bool had_ended = child.has_ended();
+    std::array<pollfd, 2> files = {pollfd{output_is_open ? output.get() : -1, POLLIN, 0},
+                                   pollfd{complaints_are_open ? complaints.get() : -1, POLLIN, 0}};
+    const auto wait = output_is_open || complaints_are_open ? poll_interval : exit_interval;
+    if (!had_ended) poll(files.data(), files.size(), static_cast<int>(wait.count()));
+    if (output_is_open) output_is_open = drain(output.get(), printed.output, max_output_bytes + 1);
+    if (complaints_are_open)
+      complaints_are_open = drain(complaints.get(), printed.complaints, max_kept_complaint_bytes);
+    if (printed.output.size() > max_output_bytes)
+      return broken(what + " printed more than 1 MB; it should print one JSON object.");
+    if (had_ended) break;
+    if (std::chrono::steady_clock::now() >= deadline) return too_late();
+  }
+  printed.status = child.status();
+  return std::nullopt;
+}
+
+// ---- Reading what it printed ----
+
+// The text of a key; absent when the key is missing, null or no text. Wipes it where it stood.
+std::optional<Secret> take(json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return std::nullopt;
+  return Secret::taken_from(found->get_ref<std::string&>());
+}
+
+std::string shown_version(const json& object) {
+  const auto version = object.find("Version");
+  if (version == object.end()) return "<Version key not provided>";
+  return version->is_primitive() ? version->dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 40)
+                                 : "<not a number>";
+}
+
+Result<Credentials> parsed(const std::string& output, const std::string& what) {
+  const std::string start = "Error when retrieving credentials from custom-process: ";
+  json object = json::parse(output, nullptr, false);
+  if (!object.is_object()) {
+    return broken(
+        start + what + (trimmed(output).empty() ? " printed nothing" : " printed something that is not a JSON object") +
+        ". Run it in a terminal; it should print {\"Version\": 1, \"AccessKeyId\": ..., \"SecretAccessKey\": ...}.");
+  }
+  const auto version = object.find("Version");
+  if (version == object.end() || !version->is_number() || version->get<double>() != 1) {
+    return broken(start + "Unsupported version '" + shown_version(object) +
+                  "' for credential process provider, supported versions: 1 (" + what + ").");
+  }
+  Credentials credentials;
+  auto key_id = take(object, "AccessKeyId");
+  auto secret = take(object, "SecretAccessKey");
+  for (const auto& [key, value] : {std::pair{"AccessKeyId", &key_id}, std::pair{"SecretAccessKey", &secret}}) {
+    if (!*value || (*value)->empty()) {
+      return broken(start + "Missing required key in response: '" + key + "' (" + what + "; letter case counts).");
+    }
+  }
+  credentials.access_key_id = key_id->reveal();
+  credentials.secret_access_key = *std::move(secret);
+  if (auto token = take(object, "SessionToken")) credentials.session_token = *std::move(token);
+  if (auto account = take(object, "AccountId")) credentials.account_id = account->reveal();
+  if (const auto expiration = object.find("Expiration"); expiration != object.end() && !expiration->is_null()) {
+    if (expiration->is_string())
+      credentials.expiration = parse_time(trimmed(expiration->get_ref<const std::string&>()));
+    if (!credentials.expiration) {
+      return broken(start + "its Expiration is not a time as in 2024-01-02T03:04:05Z (" + what + ").");
+    }
+  }
+  return credentials;
+}
+
+void replace_all(std::string& text, std::string_view from) {
+  constexpr std::string_view stars = "***";
+  if (from.size() < 4) return;
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += stars.size())
+    text.replace(at, from.size(), stars);
+}
+
+bool is_key_character(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+         c == '=' || c == '-' || c == '_';
+}
+
+// The beginning of what it wrote to standard error, on one line, without what is a key or looks like one.
+std::string shown_complaints(const Printed& printed, const Context& context) {
+  std::string text = printed.complaints;
+  json object = json::parse(printed.output, nullptr, false);
+  if (object.is_object()) {
+    for (const char* const key : {"SecretAccessKey", "SessionToken"}) {
+      if (const auto secret = take(object, key)) replace_all(text, secret->reveal());
+    }
+  }
+  for (const char* const name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}) {
+    if (const auto value = context.system.set_variable(name)) replace_all(text, *value);
+  }
+  std::string result;
+  for (std::size_t i = 0; i < text.size() && result.size() < max_shown_complaint_bytes;) {
+    std::size_t end = i;
+    while (end < text.size() && is_key_character(text[end])) ++end;
+    if (end - i >= least_key_bytes) {
+      result += "***";
+      i = end;
+    } else {
+      const char c = text[i++];
+      const bool is_blank = c == ' ' || (c > 0 && c < ' ');
+      if (!is_blank) {
+        result += c > 0 && c < 0x7F ? c : '?';
+      } else if (!result.empty() && result.back() != ' ') {
+        result += ' ';
+      }
+      // The rest of a run that is too short for a key is copied byte by byte as well, without measuring it again.
+      for (; i < end && result.size() < max_shown_complaint_bytes; ++i) result += text[i];
+    }
+  }
+  wipe(text);
+  return std::string(trimmed(result));
+}
+
+std::optional<Error> failure(const Printed& printed, const std::string& what, const Context& context) {
+  if (!printed.status || *printed.status == 0) return std::nullopt;
+  const int status = *printed.status;
+  const std::string how = WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
+                                              : "failed with exit status " + std::to_string(WEXITSTATUS(status));
+  const std::string complaints = shown_complaints(printed, context);
+  return broken("Error when retrieving credentials from custom-process: " + what + " " + how +
+                (complaints.empty() ? " and said nothing. Run it in a terminal." : ": " + complaints));
+}
+
+class Process : public Provider {
+ public:
+  [[nodiscard]] std::string name() const override { return "CredentialProcess"; }
+
+  [[nodiscard]] Answer provide(const Context& context) const override {
+    if (context.settings.credential_process.empty()) return NotConfigured{"CredentialProcess is not given"};
+    auto result = run_credential_process(context.settings.credential_process, "CredentialProcess", context);
+    if (!result) return result.error();
+    return std::move(result).value();
+  }
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> split_command_line(std::string_view command_line) {
+  std::vector<std::string> words;
+  bool is_in_word = false;
+  char quote = '\0';
+  for (std::size_t i = 0; i < command_line.size(); ++i) {
+    const char c = command_line[i];
+    const bool is_blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (quote == '\0' && is_blank) {
+      is_in_word = false;
+      continue;
+    }
+    if (!is_in_word) words.emplace_back();
+    is_in_word = true;
+    std::string& word = words.back();
+    const char next = i + 1 < command_line.size() ? command_line[i + 1] : '\0';
+    if (c == quote) {
+      quote = '\0';
+    } else if (quote == '\0' && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == '\\' && (quote == '\0' || (quote == '"' && (next == '"' || next == '\\')))) {
+      if (i + 1 == command_line.size()) return Error{State::general_error, "it ends with a backslash", 0};
+      word += next;
+      ++i;
+    } else {
+      word += c;
+    }
+  }
+  if (quote != '\0') return Error{State::general_error, std::string("a ") + quote + " is not closed", 0};
+  return words;
+}
+
+Result<SharedCredentials> run_credential_process(std::string_view command_line, const std::string& source,
+                                                 const Context& context) {
+  auto words = split_command_line(command_line);
+  if (!words) return broken(source + " is not a command line: " + words.error().message + ".");
+  if (words.value().empty() || words.value().front().empty()) return broken(source + " names no program.");
+  // Only the program's name is for messages: arguments may be secrets.
+  const std::string& program = words.value().front();
+  const std::string what = source + " (" + program.substr(program.rfind('/') + 1) + ")";
+
+  for (bool is_second_run = false;; is_second_run = true) {
+    Printed printed;
+    if (auto error = run(words.value(), what, context.deadline, printed)) return *std::move(error);
+    if (auto error = failure(printed, what, context)) return *std::move(error);
+    auto credentials = parsed(printed.output, what);
+    if (!credentials) return credentials.error();
+    Credentials& value = credentials.value();
+    value.source = what;
+    const bool has_ended = value.expiration && *value.expiration <= context.system.now();
+    if (!has_ended) return SharedCredentials(std::make_shared<Credentials>(std::move(value)));
+    if (is_second_run) {
+      return broken("Credentials were refreshed, but the refreshed credentials are still expired: " + what +
+                    " gives keys that ended at " + extended_time(*value.expiration) + "; it is " +
+                    extended_time(context.system.now()) + " by this computer's clock. Sign in anew with that program.");
+    }
+    context.log.debug(what + " gave credentials that have ended; it is run once more");
+  }
+}
+
+std::unique_ptr<Provider> process_provider() {
+  return std::make_unique<Process>();
+}
+
+}  // namespace iamodbc

@@ -3,9 +3,8 @@
 //   credentials          they are here;
 //   not configured here  with the reason, in a few words ("AWS_ACCESS_KEY_ID is not set"): the chain asks the next;
 //   error                what the user chose is broken: the chain stops, and nothing else is used in its place.
-// Thread rule: provide() is called from the connecting thread, with no lock held, and may be called from several threads.
-// Source: the order and rules in docs/credentials.md
-// SPDX-License-Identifier: Apache-2.0
+// Thread rule: provide() is called from the connecting thread, with no lock held, and may be called from several
+// threads. Source: the order and rules in docs/credentials.md SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>

@@ -1,0 +1,637 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""rds: a local stand-in for Amazon RDS, for tests and for trying the driver; no root, no container, no account.
+
+  rds.py up [--dir D] [--driver FILE]    start server and verifier in the background (seconds); D/env.sh says the rest
+  rds.py status [--dir D]                what runs; exit status 0 if all of it does, else 1
+  rds.py down [--dir D]                  end them and remove everything, also what a crash left behind
+
+It behaves as RDS does: TLS only, users who are members of rds_iam log in with an IAM token through PAM, everybody else
+with SCRAM. Behind PAM sits verifier.py, which recomputes the signature of every token (pam_stand_in.c leads there).
+
+D (default: build/rds at the top of the project) holds what a client needs:
+  env.sh        `. D/env.sh` points a shell at all this (ODBC and AWS files, RDS_* names for tests) and drops AWS_* and
+                PG* variables that would interfere; nothing in it is secret
+  odbc.ini      local-pg (through iamodbc, IAM) and base-pg (straight through psqlODBC, password), same rights
+  odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI
+  rds-ca.pem    the CA of the server; wrong-ca.pem is another one
+  aws/          credentials and config: profile default (long-term key), session, session1500, session4000,
+                session10000 (by length of the session token), wrong (its secret is wrong), unknown (an unknown key)
+  tokens.jsonl  one line for each token that the verifier saw
+  box.json      where the box is
+
+The box is a private directory under TMPDIR with all that the server needs: pg/ (owned by the user it runs as, which is
+nobody if we are root), tls/, keys.json and control.json (verifier.py tells their shape), logs. Every process that we
+start names the box in its command line; `down` ends exactly those, so a re-used process id is never hit.
+
+Users of database app: jane_doe, zoë and "o'neil;x" (IAM), busy (IAM, connection limit 0), plain_user (password in
+base-pg and keys.json), rdsadmin (superuser, over the Unix socket RDS_ADMIN_HOST only).
+"""
+import argparse
+import base64
+import contextlib
+import datetime
+import errno
+import fcntl
+import glob
+import json
+import os
+import pwd
+import re
+import secrets
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+REGION = "eu-central-1"
+RDS_NAME = "mydb.cabc123def45.eu-central-1.rds.amazonaws.com"
+CLUSTER_NAME = "mycluster.cluster-cabc123def45.eu-central-1.rds.amazonaws.com"
+IAM_USERS = ["jane_doe", "zoë", "o'neil;x", "busy"]
+SESSION_TOKEN_LENGTHS = {"session": 356, "session1500": 1500, "session4000": 4000, "session10000": 10000}
+FILES_OF_D = ["env.sh", "odbc.ini", "odbcinst.ini", "rds-ca.pem", "wrong-ca.pem", "tokens.jsonl", "box.json",
+              "aws/credentials", "aws/config"]
+LONGEST_SOCKET_PATH = 107
+START_SECONDS = 60
+
+
+class Failure(Exception):
+    """Something did not work; the text is for a person."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Files, programs, processes
+
+
+def write(path, text, mode=0o600):
+    """Writes a file anew and whole: a reader sees the old one or the new one."""
+    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
+def run(command, what, text_in=None, **options):
+    """Runs a program to its end and returns what it printed."""
+    try:
+        done = subprocess.run(command, input=text_in, stdin=None if text_in is not None else subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+                              timeout=START_SECONDS, check=False, **options)
+    except FileNotFoundError:
+        raise Failure(f"{what}: the program {command[0]} is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{what}: {command[0]} did not end within {START_SECONDS} s") from None
+    if done.returncode != 0:
+        raise Failure(f"{what}: {command[0]} failed:\n{last_lines(done.stdout)}")
+    return done.stdout
+
+
+def last_lines(text, count=15):
+    return "\n".join("    " + line for line in text.strip().splitlines()[-count:])
+
+
+def log_of(box, name):
+    with contextlib.suppress(OSError), open(os.path.join(box, name), encoding="utf-8", errors="replace") as file:
+        return file.read()
+    return ""
+
+
+def command_line(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return os.fsdecode(file.read()).split("\0")
+    except OSError:
+        return []
+
+
+def role_in(box, arguments):
+    """What a process with these arguments is for the box: "verifier", "postgresql" or None."""
+    for name, option in zip(arguments, arguments[1:]):
+        if name == "--box" and option == box and "verifier.py" in map(os.path.basename, arguments[:4]):
+            return "verifier"
+        if name == "-D" and option == box + "/pg/data" and os.path.basename(arguments[0]) in ("postgres", "initdb"):
+            return "postgresql"
+    return None
+
+
+def processes(box):
+    """The living processes that were started for the box: {process id: role}."""
+    roles = {int(pid): role_in(box, command_line(pid)) for pid in os.listdir("/proc") if pid.isdigit()}
+    return {pid: role for pid, role in roles.items() if role}
+
+
+def end(box, signals, seconds):
+    """Sends each role its signal and waits; True when none is left."""
+    deadline = time.monotonic() + seconds
+    for pid, role in processes(box).items():
+        with contextlib.suppress(ProcessLookupError):
+            handle = os.pidfd_open(pid)
+            try:
+                if role_in(box, command_line(pid)) == role:  # Asked again: the handle keeps the id from being re-used.
+                    signal.pidfd_send_signal(handle, signals[role])
+            finally:
+                os.close(handle)
+    while processes(box):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The box
+
+
+def server_user():
+    """How to run the server: options for subprocess, user and group id. PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}, os.geteuid(), os.getegid()
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}, nobody.pw_uid, nobody.pw_gid
+
+
+def new_box(directory):
+    """A fresh private directory that the server's user can reach, with room for the path of a socket in it, and with a
+    plain name (LD_PRELOAD knows no quoting). box.json names it before it exists, so that `down` always finds it."""
+    as_server, uid, gid = server_user()
+    for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):
+        try:
+            box = f"{os.path.realpath(parent)}/iamodbc-rds-{secrets.token_hex(5)}"
+            if not re.fullmatch(r"[A-Za-z0-9._/+-]+", box):
+                continue
+            write(directory + "/box.json", json.dumps({"box": box}) + "\n")
+            os.mkdir(box, 0o700)
+        except OSError:
+            continue
+        os.chmod(box, 0o711 if as_server else 0o700)
+        os.mkdir(box + "/pg", 0o700)
+        os.chown(box + "/pg", uid, gid)
+        is_reachable = subprocess.run(["test", "-w", box + "/pg"], check=False, **as_server).returncode == 0
+        if is_reachable and len(os.fsencode(box + "/pg/.s.PGSQL.65535")) <= LONGEST_SOCKET_PATH:
+            return box
+        shutil.rmtree(box)
+    raise Failure("no directory for the box: TMPDIR, /tmp and /var/tmp are closed to the server's user, too long, or "
+                  "oddly named")
+
+
+def free_port():
+    """A port that is free on every loopback address that the server will listen on."""
+    for _ in range(50):
+        with contextlib.ExitStack() as sockets:
+            port = 0
+            try:
+                for family, _, _, _, address in sorted(socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)):
+                    probe = sockets.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                    probe.bind((address[0], port) + address[2:])
+                    port = probe.getsockname()[1]
+            except OSError as error:
+                if not port or error.errno == errno.EADDRINUSE:  # Else an address in name only: ::1 without IPv6.
+                    continue
+            return port
+    raise Failure("no free port on localhost")
+
+
+def make_certificates(box):
+    """tls/ca.pem signs tls/server.pem; tls/wrong-ca.pem signs nothing. Valid since two days ago (for clients whose
+    clock is made to differ) for 20 and 30 days more. `openssl ca` because only it can date a certificate back."""
+    tls = box + "/tls"
+    os.mkdir(tls, 0o700)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = lambda days: (now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
+    write(tls + "/openssl.cnf", f"""
+[req]
+distinguished_name = name
+prompt = no
+[name]
+O = iamodbc local RDS
+[ca]
+default_ca = ours
+[ours]
+database = {tls}/index.txt
+new_certs_dir = {tls}
+rand_serial = yes
+default_md = sha256
+unique_subject = no
+policy = any
+[any]
+commonName = supplied
+organizationName = optional
+[ca_extensions]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[server_extensions]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+authorityKeyIdentifier = keyid
+subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, DNS:{RDS_NAME}, DNS:{CLUSTER_NAME}
+""")
+    for name, title, days, signer in [("ca", "iamodbc local RDS root", 30, ["-selfsign"]),
+                                      ("wrong-ca", "iamodbc local RDS wrong root", 30, ["-selfsign"]),
+                                      ("server", "localhost", 20, ["-cert", tls + "/ca.pem"])]:
+        write(tls + "/index.txt", "")
+        key = f"{tls}/{'ca' if name == 'server' else name}.key"
+        run(["openssl", "req", "-config", tls + "/openssl.cnf", "-new", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/O=iamodbc local RDS/CN={title}",
+             "-keyout", f"{tls}/{name}.key", "-out", f"{tls}/{name}.csr"], "certificates")
+        run(["openssl", "ca", "-config", tls + "/openssl.cnf", "-batch", "-notext", *signer, "-keyfile", key,
+             "-in", f"{tls}/{name}.csr", "-out", f"{tls}/{name}.pem", "-startdate", day(-2), "-enddate", day(days),
+             "-extensions", "server_extensions" if name == "server" else "ca_extensions"], "certificates")
+
+
+def make_keys():
+    """Access keys by profile: (id, secret, session token or None)."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    key_id = lambda kind: kind + "".join(secrets.choice(letters) for _ in range(16))
+
+    def blob(length, tail=""):
+        # Plus, slash and equals sign always occur: they are what goes wrong on the way.
+        return ("/+" + base64.b64encode(secrets.token_bytes(length)).decode())[:length - len(tail)] + tail
+
+    keys = {"default": (key_id("AKIA"), blob(40), None)}
+    for profile, length in SESSION_TOKEN_LENGTHS.items():
+        keys[profile] = (key_id("ASIA"), blob(40), blob(length, "=="))
+    keys["wrong"] = (key_id("AKIA"), blob(40), None)
+    keys["unknown"] = (key_id("AKIA"), blob(40), None)
+    return keys
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# PostgreSQL. A second server would be a second pair of functions like start_postgresql and stop, a role in role_in, a
+# line in SIGNALS, and endpoints with another service name in keys.json.
+
+
+def postgresql_programs():
+    """The directory of initdb and postgres: Debian's newest, else what PATH finds."""
+    found = [os.path.dirname(path) for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
+    if found:
+        return max(found, key=lambda path: float(path.split("/")[4]))
+    on_path = shutil.which("postgres")
+    if on_path:
+        return os.path.dirname(os.path.realpath(on_path))
+    raise Failure("PostgreSQL's server is not installed (Debian: postgresql)")
+
+
+def server_environment(box, uid, gid, preload=()):
+    """A small environment of our own. A user id without a name gets one through nss_wrapper: initdb insists."""
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "IAMODBC_RDS_VERIFIER": box + "/verifier.sock"}
+    preload = list(preload)
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        write(box + "/passwd", f"rds:x:{uid}:{gid}:rds:{box}:/bin/sh\n")
+        write(box + "/group", f"rds:x:{gid}:\n")
+        environment.update(NSS_WRAPPER_PASSWD=box + "/passwd", NSS_WRAPPER_GROUP=box + "/group")
+        preload.append("libnss_wrapper.so")
+    if preload:
+        environment["LD_PRELOAD"] = " ".join(preload)
+    return environment
+
+
+def sql_name(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def start_postgresql(box, port, password):
+    """Makes the cluster, starts the server on `port` of localhost, creates users and data."""
+    as_server, uid, gid = server_user()
+    programs, data = postgresql_programs(), box + "/pg/data"
+    shim = box + "/pam_stand_in.so"
+    run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, HERE + "/pam_stand_in.c"], "the PAM stand-in")
+    os.chmod(shim, 0o755)
+    run([programs + "/initdb", "-D", data, "-U", "rdsadmin", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+        "initdb", cwd="/", env=server_environment(box, uid, gid), **as_server)
+    for name in ("server.pem", "server.key"):
+        shutil.copyfile(f"{box}/tls/{name}", f"{box}/pg/{name}")
+        os.chmod(f"{box}/pg/{name}", 0o600)
+        os.chown(f"{box}/pg/{name}", uid, gid)
+    with open(data + "/pg_hba.conf", "w", encoding="utf-8") as file:
+        # As on RDS, whose administrators come in by a door of their own too; nobody comes in without TLS.
+        file.write("local   all rdsadmin          trust\n"
+                   "hostssl all +rds_iam all      pam pamservice=postgresql\n"
+                   "hostssl all all      all      scram-sha-256\n")
+    settings = {
+        "listen_addresses": "localhost", "unix_socket_directories": box + "/pg", "ssl": "on",
+        "ssl_cert_file": box + "/pg/server.pem", "ssl_key_file": box + "/pg/server.key", "max_connections": "150",
+        "shared_buffers": "16MB", "dynamic_shared_memory_type": "mmap", "huge_pages": "off", "fsync": "off",
+        "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal", "max_wal_senders": "0",
+        "timezone": "UTC", "log_timezone": "UTC", "lc_messages": "C", "log_line_prefix": "%m [%p] ",
+        "log_min_error_statement": "panic", "logging_collector": "off", "autovacuum": "off",
+        "max_logical_replication_workers": "0"}
+    with open(data + "/postgresql.conf", "a", encoding="utf-8") as file:
+        file.write("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
+
+    while True:
+        with open(box + "/postgresql.log", "wb") as log:
+            server = subprocess.Popen([programs + "/postgres", "-D", data, "-p", str(port)], cwd="/", stdout=log,
+                                      stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                                      env=server_environment(box, uid, gid, [shim]), **as_server)
+        if is_postgresql_ready(box, server):
+            break
+        if "Address already in use" not in log_of(box, "postgresql.log"):
+            raise Failure("the server did not start")
+        port = free_port()  # Somebody was quicker.
+    if "cannot be preloaded" in log_of(box, "postgresql.log"):
+        raise Failure(f"{shim} cannot be loaded; if its file system is mounted noexec, choose another TMPDIR")
+
+    users = "".join(f"CREATE ROLE {sql_name(user)} LOGIN IN ROLE rds_iam;\n" for user in IAM_USERS)
+    everybody = ", ".join(map(sql_name, IAM_USERS + ["plain_user"]))
+    psql(box, port, "postgres", f"""
+CREATE ROLE rds_iam NOLOGIN;
+{users}
+ALTER ROLE busy CONNECTION LIMIT 0;
+CREATE ROLE plain_user LOGIN PASSWORD '{password}';
+CREATE DATABASE app;
+""")
+    psql(box, port, "app", f"""
+GRANT CREATE, TEMPORARY ON DATABASE app TO {everybody};
+GRANT ALL ON SCHEMA public TO {everybody};
+ALTER DEFAULT PRIVILEGES FOR ROLE {everybody} IN SCHEMA public GRANT ALL ON TABLES TO {everybody};
+ALTER DEFAULT PRIVILEGES FOR ROLE {everybody} IN SCHEMA public GRANT ALL ON SEQUENCES TO {everybody};
+CREATE TABLE city (id integer PRIMARY KEY, name varchar(20) NOT NULL, area numeric(8,2), founded date);
+INSERT INTO city VALUES (1, 'Oslo', 454.12, '1048-01-01'), (2, 'Zürich', 87.88, NULL), (3, '東京', 2194.07, NULL);
+GRANT ALL ON city TO {everybody};
+""")
+    return port
+
+
+def is_postgresql_ready(box, server):
+    """Waits until the server takes connections (True) or has ended (False)."""
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None:
+        with contextlib.suppress(OSError), open(box + "/pg/data/postmaster.pid", encoding="utf-8") as file:
+            lines = file.read().split("\n")
+            if len(lines) > 7 and int(lines[0]) == server.pid and lines[7].strip() == "ready":
+                return True
+        if time.monotonic() > deadline:
+            raise Failure(f"the server was not ready within {START_SECONDS} s")
+        time.sleep(0.01)
+    return False
+
+
+def psql(box, port, database, statements):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    environment["PGCLIENTENCODING"] = "UTF8"
+    run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", box + "/pg", "-p", str(port), "-U", "rdsadmin",
+         "-d", database], "creating users and data", text_in=statements, env=environment)
+
+
+def start_verifier(box, log):
+    with open(box + "/verifier.log", "wb") as errors:
+        verifier = subprocess.Popen(["/usr/bin/python3", "-I", HERE + "/verifier.py", "--box", box, "--log", log],
+                                    cwd="/", stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                    start_new_session=True)
+    deadline = time.monotonic() + START_SECONDS
+    while not os.path.exists(box + "/verifier.sock"):
+        if verifier.poll() is not None or time.monotonic() > deadline:
+            raise Failure("the verifier did not start")
+        time.sleep(0.01)
+    _, uid, gid = server_user()
+    os.chown(box + "/verifier.sock", uid, gid)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a client needs
+
+
+def base_driver(name):
+    """The file of a base driver: Debian's place, Fedora's, else the bare name."""
+    found = glob.glob(f"/usr/lib/*/odbc/{name}") + glob.glob(f"/usr/lib64/{name}") + glob.glob(f"/usr/lib/{name}")
+    return found[0] if found else name
+
+
+def write_drivers(directory, driver):
+    write(directory + "/odbcinst.ini", f"""[iamodbc]
+Driver={driver}
+
+[PostgreSQL Unicode]
+Driver={base_driver("psqlodbcw.so")}
+
+[PostgreSQL ANSI]
+Driver={base_driver("psqlodbca.so")}
+""", 0o644)
+
+
+def write_client_files(directory, box, port, keys, password):
+    os.makedirs(directory + "/aws", mode=0o700, exist_ok=True)
+    shutil.copyfile(box + "/tls/ca.pem", directory + "/rds-ca.pem")
+    shutil.copyfile(box + "/tls/wrong-ca.pem", directory + "/wrong-ca.pem")
+    credentials = ""
+    for profile, (key_id, secret, session_token) in keys.items():
+        credentials += f"[{profile}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n"
+        credentials += f"aws_session_token = {session_token}\n\n" if session_token else "\n"
+    write(directory + "/aws/credentials", credentials)
+    write(directory + "/aws/config", "[default]\noutput = json\n")
+    ca = directory + "/rds-ca.pem"
+    write(directory + "/odbc.ini", f"""[local-pg]
+Driver=iamodbc
+BaseDriver=PostgreSQL Unicode
+Server=localhost
+Port={port}
+Database=app
+UID=jane_doe
+Region={REGION}
+TLSCAFile={ca}
+
+[base-pg]
+Driver=PostgreSQL Unicode
+Servername=localhost
+Port={port}
+Database=app
+Username=plain_user
+Password={password}
+SSLmode=verify-full
+pqopt=sslrootcert={libpq_value(ca)}
+""")
+    exports = {
+        "ODBCSYSINI": directory, "ODBCINI": directory + "/odbc.ini",
+        "AWS_SHARED_CREDENTIALS_FILE": directory + "/aws/credentials", "AWS_CONFIG_FILE": directory + "/aws/config",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "RDS_DIR": directory, "RDS_BOX": box, "RDS_PORT": port, "RDS_HOST": RDS_NAME, "RDS_CLUSTER_HOST": CLUSTER_NAME,
+        "RDS_REGION": REGION, "RDS_USER": "jane_doe", "RDS_PLAIN_USER": "plain_user", "RDS_DATABASE": "app",
+        "RDS_CA": ca, "RDS_WRONG_CA": directory + "/wrong-ca.pem", "RDS_TOKENS_LOG": directory + "/tokens.jsonl",
+        "RDS_KEYS": box + "/keys.json", "RDS_CONTROL": box + "/control.json", "RDS_ADMIN_HOST": box + "/pg",
+        "RDS_SERVER_LOG": box + "/postgresql.log"}
+    write(directory + "/env.sh",
+          "# The local RDS: read by `. env.sh`, in any POSIX shell. Variables that would lead elsewhere are dropped.\n"
+          "for rds_name in $(env | sed -n 's/^\\(\\(AWS\\|PG\\|RDS_\\)[A-Za-z0-9_]*\\)=.*/\\1/p') ODBCINSTINI; do\n"
+          '  unset "$rds_name"\n'
+          "done\n"
+          "unset rds_name\n" +
+          "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in exports.items()), 0o644)
+
+
+def libpq_value(value):
+    """A value as libpq's conninfo strings quote it."""
+    if not any(character in value for character in " '\\"):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The commands
+
+
+SIGNALS = [({"verifier": signal.SIGTERM, "postgresql": signal.SIGINT}, 10),   # PostgreSQL: end all sessions at once
+           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGQUIT}, 10),  # without writing anything
+           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGKILL}, 5)]
+
+
+@contextlib.contextmanager
+def locked(directory):
+    """One command at a time in a directory: others wait, at most 2 minutes."""
+    deadline = time.monotonic() + 120
+    while True:
+        os.makedirs(directory, exist_ok=True)
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), os.stat(directory)):
+                break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(handle)
+                raise Failure(f"another rds.py has been busy in {directory} for 2 minutes") from None
+        except FileNotFoundError:
+            pass  # A `down` removed it meanwhile.
+        os.close(handle)
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def state_of(directory):
+    with contextlib.suppress(OSError, ValueError), open(directory + "/box.json", encoding="utf-8") as file:
+        return json.load(file)
+    return None
+
+
+def is_up(state):
+    return bool(state) and bool(state.get("port")) and \
+        set(processes(state["box"]).values()) == {"verifier", "postgresql"}
+
+
+def remove_shared_memory(box):
+    """What PostgreSQL leaves in the system when it is killed the hard way: one small segment, named in its pid file."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(box + "/pg/data/postmaster.pid", encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        server, segment = int(lines[0]), int(lines[6].split()[1])
+        with open("/proc/sysvipc/shm", encoding="ascii") as file:
+            rows = [[int(word) for word in line.split()] for line in file.readlines()[1:]]
+        if any(row[1] == segment and row[4] == server and row[6] == 0 for row in rows):  # shmid, cpid, nattch
+            subprocess.run(["ipcrm", "-m", str(segment)], check=False, timeout=10)
+
+
+def remove(directory):
+    """Ends what runs and removes box and files, however far `up` came. False if there was nothing."""
+    state = state_of(directory)
+    if state:
+        box = state["box"]
+        if not any(end(box, signals, seconds) for signals, seconds in SIGNALS):
+            raise Failure(f"these processes do not end: {processes(box)}")
+        remove_shared_memory(box)
+        if os.path.basename(box).startswith("iamodbc-rds-"):
+            shutil.rmtree(box, ignore_errors=True)
+    for name in FILES_OF_D:
+        for suffix in ("", ".new"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{directory}/{name}{suffix}")
+    for path in (directory + "/aws", directory):
+        with contextlib.suppress(OSError):  # Somebody else's files stay, and so does their directory.
+            os.rmdir(path)
+    return state is not None
+
+
+def say_up(directory, state):
+    print(f"The local RDS is up: PostgreSQL on localhost:{state['port']}, box {state['box']}\n"
+          f"  . {shlex.quote(directory + '/env.sh')} && isql local-pg")
+
+
+def up(directory, driver):
+    state = state_of(directory)
+    if is_up(state):
+        write_drivers(directory, driver)  # The only thing that may differ the second time.
+        print("It is already up.")
+        say_up(directory, state)
+        return 0
+    remove(directory)
+    os.makedirs(directory, exist_ok=True)
+    box = ""
+    try:
+        box = new_box(directory)
+        port, keys, password = free_port(), make_keys(), secrets.token_urlsafe(18)
+        write(box + "/control.json", "{}\n")
+        make_certificates(box)
+        open(os.open(directory + "/tokens.jsonl", os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii").close()
+        start_verifier(box, directory + "/tokens.jsonl")
+        port = start_postgresql(box, port, password)
+        known = {key_id: {"secret": secret, "session_token": session_token}
+                 for profile, (key_id, secret, session_token) in keys.items() if profile != "unknown"}
+        known[keys["wrong"][0]]["secret"] = secrets.token_urlsafe(30)
+        endpoints = [{"service": "postgresql", "host": host, "port": number, "region": REGION}
+                     for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME) for number in (port, 5432)]
+        write(box + "/keys.json", json.dumps({"keys": known, "endpoints": endpoints,
+                                              "passwords": {"plain_user": password}}, indent=1) + "\n")
+        write_client_files(directory, box, port, keys, password)
+        write_drivers(directory, driver)
+        started = sorted(processes(box).items(), reverse=True)  # Of a server and its children: the server.
+        state = {"box": box, "port": port, "processes": {role: pid for pid, role in started}}
+        write(directory + "/box.json", json.dumps(state) + "\n")
+    except BaseException:
+        for name in ("postgresql.log", "verifier.log"):
+            if box and log_of(box, name).strip():
+                print(f"The end of {name}:\n{last_lines(log_of(box, name))}", file=sys.stderr)
+        remove(directory)
+        raise
+    say_up(directory, state)
+    return 0
+
+
+def status(directory):
+    state = state_of(directory)
+    if is_up(state):
+        say_up(directory, state)
+        return 0
+    running = ", ".join(f"{role} {pid}" for pid, role in processes(state["box"]).items()) if state else ""
+    print("The local RDS is down." if not state else f"The local RDS is half up ({running or 'nothing runs'}); "
+          "`down` clears it away.")
+    return 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["up", "down", "status"])
+    parser.add_argument("--dir", default=os.path.join(TOP, "build", "rds"), help="default: build/rds")
+    parser.add_argument("--driver", default=os.path.join(TOP, "build", "dev", "driver", "libiamodbc.so"),
+                        help="the library of iamodbc that odbcinst.ini names; it need not exist yet")
+    options = parser.parse_args()
+    directory = os.path.abspath(options.dir)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    try:
+        if options.command == "status":
+            return status(directory)
+        if options.command == "down" and not os.path.isdir(directory):
+            print("The local RDS is down already.")
+            return 0
+        with locked(directory):
+            if options.command == "up":
+                return up(directory, os.path.abspath(options.driver))
+            print("The local RDS is down." if remove(directory) else "The local RDS is down already.")
+            return 0
+    except Failure as failure:
+        print(f"rds.py: {failure}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
