@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/connect.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/addresses.h"
+#include "core/base_string.h"
+#include "core/encoding.h"
+#include "core/pass_file.h"
+#include "core/text.h"
+#include "core/walk.h"
+#include "driver/base_connection.h"
+#include "driver/base_driver.h"
+#include "driver/diagnostics.h"
+#include "driver/own.h"
+#include "driver/text.h"
+
+namespace iamodbc {
+namespace {
+
+// libpq 13 reads lines of a password file whole; older ones stop at 320 bytes.
+constexpr int first_libpq_with_long_lines = 130000;
+// unixODBC cuts messages of a failed connect to 512 bytes with the NUL.
+constexpr std::size_t whole_message_bytes = 511;
+
+// ---- one attempt ----
+
+struct Refusal {
+  std::vector<Record> records;
+  bool is_login_refused = false;
+};
+
+bool contains(std::string_view text, std::string_view part) { return lower(text).find(lower(part)) != std::string::npos; }
+
+bool is_login_refused(const BaseDriverProfile& profile, const std::vector<Record>& records) {
+  return std::any_of(records.begin(), records.end(), [&](const Record& record) {
+    return record.sqlstate == profile.refused_state && (profile.refused_native == 0 || record.native == profile.refused_native) &&
+           *profile.refused_text != '\0' && contains(record.message, profile.refused_text);
+  });
+}
+
+// libpq adds this to a refusal when the password came from a file; the file is ours and gone.
+void remove_pass_file_remark(std::string& message) {
+  const auto at = message.find("password retrieved from file \"");
+  if (at == std::string::npos) return;
+  auto end = message.find('"', message.find('"', at) + 1);
+  if (end == std::string::npos) return;
+  ++end;
+  if (end < message.size() && message[end] == '\n') ++end;
+  message.erase(at, end - at);
+}
+
+// The base driver's own text with our shortest advice behind it, if both fit where driver managers cut.
+void append_advice(Record& record, const BaseDriverProfile& profile, bool login_refused) {
+  std::string advice = login_refused ? profile.refused_advice : "";
+  for (const Hint& hint : profile.hints) {
+    if (!advice.empty()) break;
+    if (contains(record.message, hint.in_message)) advice = hint.advice;
+  }
+  if (advice.empty()) return;
+  std::string text = record.message;
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  text += " [iamodbc] " + advice;
+  if (text.size() <= whole_message_bytes) record.message = std::move(text);
+}
+
+SQLRETURN call_base_connect(const BaseDriver& driver, SQLHDBC base, const Secret& text, Width width) {
+  if (width == Width::narrow) {
+    // ODBC's prototype is not const; no driver writes to it.
+    auto* const bytes = reinterpret_cast<SQLCHAR*>(const_cast<char*>(text.reveal().data()));
+    return driver.functions.SQLDriverConnect(base, nullptr, bytes, SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
+  }
+  std::u16string units = utf16_from_utf8(text.reveal());
+  const SQLRETURN status = driver.functions.SQLDriverConnectW(base, nullptr, reinterpret_cast<SQLWCHAR*>(units.data()), SQL_NTS, nullptr, 0, nullptr,
+                                                              SQL_DRIVER_NOPROMPT);
+  volatile char16_t* unit = units.data();
+  for (std::size_t i = 0; i < units.size(); ++i) unit[i] = 0;
+  return status;
+}
+
+// The base driver has what is left of the login time-out; ODBC counts it in seconds, and 0 would mean for ever.
+void set_time_left(const BaseDriver& driver, SQLHDBC base, Deadline deadline) {
+  if (deadline == no_deadline) return;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now()).count();
+  const auto seconds = static_cast<SQLULEN>(std::max<long long>(left, 1));
+  const auto set = driver.functions.SQLSetConnectAttr != nullptr ? driver.functions.SQLSetConnectAttr : driver.functions.SQLSetConnectAttrW;
+  if (set != nullptr) set(base, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), SQL_IS_UINTEGER);
+}
+
+struct Attempted {
+  SQLRETURN status = SQL_ERROR;
+  std::vector<Record> records;  // the base driver's, of a failure or of success with info
+};
+
+Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text, Width width, Deadline deadline) {
+  auto base = open_base(dbc, driver);
+  if (!base) return base.error();
+  set_time_left(driver, base.value(), deadline);
+  Attempted attempted;
+  attempted.status = call_base_connect(driver, base.value(), text, width);
+  if (attempted.status != SQL_SUCCESS) attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
+  if (SQL_SUCCEEDED(attempted.status)) {
+    adopt(dbc, driver, base.value());
+  } else {
+    close_base(driver, base.value());
+  }
+  return attempted;
+}
+
+// ---- the walk ----
+
+class Walk {
+ public:
+  Walk(Dbc& dbc, Width width, const OutString& out) : dbc_(dbc), width_(width), out_(out) {
+    const auto timeout = dbc.attributes.integer(SQL_ATTR_LOGIN_TIMEOUT);
+    if (timeout && *timeout > 0) deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(*timeout);
+  }
+
+  SQLRETURN run(ConnectionString string) {
+    const OdbcFiles files = OdbcFiles::read(system_);
+    auto given = Given::gather(std::move(string), files);
+    if (!given) return fail(dbc_, given.error());
+    auto log = read_log(given.value());
+    if (!log) return fail(dbc_, log.error());
+    log_ = log.value();
+    for (const std::string& problem : files.problems()) log_.warning(problem);
+
+    auto file = choose_base_driver(given.value(), files, system_, own_folder());
+    if (!file) return fail_and_log(file.error());
+    auto driver = BaseDriver::load(file.value().name, file.value().candidates);
+    if (!driver) return fail_and_log(driver.error());
+    if (auto error = shape_error(*driver.value())) return fail_and_log(*error);
+    const BaseDriver& base = *driver.value();
+    const BaseDriverFacts facts{base.path, file.value().section, base.version, base.libpq_version, &base_driver_profile(base.path)};
+    log_.info("connecting: " + given.value().string().redacted([&](std::string_view name) { return may_show(*facts.profile, name); }));
+    log_.info("base driver " + facts.file + " " + facts.version);
+
+    auto settings = read_settings(given.value(), *facts.profile);
+    if (!settings) return fail_and_log(settings.error());
+    auto prepared = prepare_login(given.value(), settings.value(), *facts.profile, system_, log_, data_directory(own_folder()), deadline_);
+    if (!prepared) return fail_and_log(prepared.error());
+    log_login(prepared.value());
+    return dial(given.value(), settings.value(), prepared.value(), base, facts);
+  }
+
+ private:
+  SQLRETURN fail_and_log(const Error& error) {
+    log_.error(error.message);
+    return fail(dbc_, error);
+  }
+
+  void log_login(const PreparedLogin& prepared) {
+    if (!prepared.login) return;
+    const Login& login = *prepared.login;
+    log_.info("token of " + std::to_string(login.secret.size()) + " bytes for " + login.signed_endpoint.host + ":" +
+              std::to_string(login.signed_endpoint.port) + ", region " + login.signed_endpoint.region + " (" + login.region_why + "), by " + login.identity +
+              ", until " + extended_time(*login.end));
+  }
+
+  // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
+  SQLRETURN dial(const Given& given, const Settings& settings, const PreparedLogin& prepared, const BaseDriver& base, const BaseDriverFacts& facts) {
+    std::vector<std::string> addresses{""};
+    if (prepared.tls && prepared.tls->dials_another_host && facts.profile->kind == BaseKind::psqlodbc) {
+      auto found = numeric_addresses(settings.server);
+      if (!found) return fail_and_log(found.error());
+      addresses = std::move(found).value();
+    }
+    std::optional<PassFile> pass_file;
+    if (prepared.login && hands_over_in_a_file(facts)) pass_file = PassFile::create(prepared.login->secret.reveal());
+
+    Attempted attempted;
+    for (const std::string& address : addresses) {
+      if (auto error = passed(deadline_, "connecting")) return fail_and_log(*error);
+      const BaseStringInput input{given,
+                                  settings,
+                                  facts,
+                                  prepared.login ? &*prepared.login : nullptr,
+                                  prepared.tls ? &*prepared.tls : nullptr,
+                                  pass_file ? pass_file->path() : "",
+                                  address};
+      auto text = write_base_string(input, width_);
+      if (!text) return fail_and_log(text.error());
+      auto result = attempt(dbc_, base, text.value(), width_, deadline_);
+      if (!result) return fail_and_log(result.error());
+      attempted = std::move(result).value();
+      if (SQL_SUCCEEDED(attempted.status)) return succeed(given, settings, facts, std::move(attempted));
+      if (is_login_refused(*facts.profile, attempted.records)) break;
+    }
+    return refuse(settings, prepared, facts, std::move(attempted));
+  }
+
+  [[nodiscard]] bool hands_over_in_a_file(const BaseDriverFacts& facts) const {
+    return facts.profile->kind == BaseKind::psqlodbc && facts.libpq_version >= first_libpq_with_long_lines && !system_.set_variable("PGPASSWORD");
+  }
+
+  SQLRETURN succeed(const Given& given, const Settings& settings, const BaseDriverFacts& facts, Attempted attempted) {
+    // The base driver's word about the out buffer is about a buffer that it was not given.
+    auto& records = attempted.records;
+    const auto is_about_buffer = [](const Record& record) { return record.sqlstate == State::string_truncated; };
+    const bool passes_own = attempted.status == SQL_SUCCESS_WITH_INFO && std::none_of(records.begin(), records.end(), is_about_buffer);
+    records.erase(std::remove_if(records.begin(), records.end(), is_about_buffer), records.end());
+    log_.info("connected");
+
+    const Secret text = write_out_string(given, settings, *facts.profile);
+    const bool fits = width_ == Width::narrow ? put_text(text.reveal(), static_cast<SQLCHAR*>(out_.buffer), out_.capacity, out_.length)
+                                              : put_text(text.reveal(), static_cast<SQLWCHAR*>(out_.buffer), out_.capacity, out_.length);
+    if (fits && passes_own) return SQL_SUCCESS_WITH_INFO;  // its records are served by the base driver
+    if (fits && records.empty()) return SQL_SUCCESS;
+    if (!fits) records.push_back(Record{State::string_truncated, "[iamodbc] The completed connection string did not fit into the buffer given for it.", 0});
+    return set_diagnostics(dbc_, Diagnostics{SQL_SUCCESS_WITH_INFO, std::move(records), given.dsn()});
+  }
+
+  SQLRETURN refuse(const Settings& settings, const PreparedLogin& prepared, const BaseDriverFacts& facts, Attempted attempted) {
+    auto& records = attempted.records;
+    const bool login_refused = prepared.login && is_login_refused(*facts.profile, records);
+    if (records.empty()) {
+      records.push_back(Record{State::cannot_connect, "[iamodbc] The base driver " + facts.file + " could not connect and does not say why.", 0});
+    }
+    for (Record& record : records) remove_pass_file_remark(record.message);
+    if (settings.auth_type == AuthType::iam) append_advice(records.front(), *facts.profile, login_refused);
+    log_.error("the base driver could not connect: " + records.front().sqlstate + " " + records.front().message);
+    if (login_refused) {
+      const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, system_.now());
+      log_.error(advice);
+      records.insert(records.begin() + 1, Record{State::invalid_authorization, "[iamodbc] " + advice, 0});
+    }
+    return set_diagnostics(dbc_, Diagnostics{attempted.status, std::move(records), settings.server});
+  }
+
+  Dbc& dbc_;
+  Width width_;
+  OutString out_;
+  System system_;
+  Log log_;
+  Deadline deadline_ = no_deadline;
+};
+
+// ---- the functions ----
+
+template <class Char>
+constexpr Width width_of = sizeof(Char) == 1 ? Width::narrow : Width::wide;
+
+template <class Char>
+SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity, SQLSMALLINT* out_length) {
+  return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
+    auto bytes = text_from(text, length);
+    if (!bytes) return fail(dbc, bytes.error());
+    if (out_capacity < 0) return fail(dbc, Error{State::invalid_string_length, "The length of the out buffer is negative.", 0});
+    auto string = ConnectionString::parse(bytes.value());
+    wipe(bytes.value());
+    if (!string) return fail(dbc, string.error());
+    return connect(dbc, std::move(string).value(), width_of<Char>, OutString{out, out_capacity, out_length});
+  });
+}
+
+template <class Char>
+SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, const Char* user, SQLSMALLINT user_length, const Char* password,
+                        SQLSMALLINT password_length) {
+  return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
+    ConnectionString string;
+    struct Part {
+      const char* name;
+      const Char* text;
+      SQLSMALLINT length;
+    };
+    for (const Part& part : {Part{"DSN", dsn, dsn_length}, Part{"UID", user, user_length}, Part{"PWD", password, password_length}}) {
+      auto bytes = text_from(part.text, part.length);
+      if (!bytes) return fail(dbc, bytes.error());
+      if (bytes.value().empty()) continue;  // not given: the DSN's
+      // A password is literal here: in braces no base driver decodes it.
+      const bool in_braces = std::string_view(part.name) == "PWD";
+      Secret written(std::string(part.name) + "=");
+      written.append(in_braces ? braced(bytes.value()).reveal() : std::string_view(bytes.value()));
+      string.add(in_braces ? Attribute(part.name, bytes.value(), written.reveal()) : Attribute(part.name, bytes.value()));
+      wipe(bytes.value());
+    }
+    return connect(dbc, std::move(string), width_of<Char>, OutString{});
+  });
+}
+
+// The base driver's own answer, without a login: it asks the application for what it wants to know.
+template <class Char>
+SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity, SQLSMALLINT* out_length) {
+  return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
+    const System system;
+    auto bytes = text_from(static_cast<const Char*>(text), length);
+    if (!bytes) return fail(dbc, bytes.error());
+    auto string = ConnectionString::parse(bytes.value());
+    if (!string) return fail(dbc, string.error());
+    const OdbcFiles files = OdbcFiles::read(system);
+    const auto given = Given::gather(std::move(string).value(), files);
+    if (!given) return fail(dbc, given.error());
+    const auto file = choose_base_driver(given.value(), files, system, own_folder());
+    if (!file) return fail(dbc, file.error());
+    const auto driver = BaseDriver::load(file.value().name, file.value().candidates);
+    if (!driver) return fail(dbc, driver.error());
+    auto base = open_base(dbc, *driver.value());
+    if (!base) return fail(dbc, base.error());
+    const auto& functions = driver.value()->functions;
+    SQLRETURN status = SQL_ERROR;
+    std::vector<Record> records{Record{State::function_not_supported, "[iamodbc] The base driver has no SQLBrowseConnect. Use SQLDriverConnect.", 0}};
+    if constexpr (width_of<Char> == Width::narrow) {
+      if (functions.SQLBrowseConnect != nullptr) {
+        status = functions.SQLBrowseConnect(base.value(), text, length, out, out_capacity, out_length);
+        records = read_diagnostics(functions, SQL_HANDLE_DBC, base.value(), Width::narrow);
+      }
+    } else if (functions.SQLBrowseConnectW != nullptr) {
+      status = functions.SQLBrowseConnectW(base.value(), text, length, out, out_capacity, out_length);
+      records = read_diagnostics(functions, SQL_HANDLE_DBC, base.value(), Width::wide);
+    }
+    close_base(*driver.value(), base.value());
+    if (SQL_SUCCEEDED(status) || status == SQL_NEED_DATA) {
+      return fail(dbc, Error{State::not_implemented, "This base driver connects step by step, which cannot be done with a token. Use SQLDriverConnect.", 0});
+    }
+    return set_diagnostics(dbc, Diagnostics{status, std::move(records), given.value().dsn()});
+  });
+}
+
+}  // namespace
+
+SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutString& out) {
+  if (dbc.is(Handle::connected)) return fail(dbc, Error{State::connection_in_use, "The connection is already open. Disconnect it first.", 0});
+  return Walk(dbc, width, out).run(std::move(string));
+}
+
+}  // namespace iamodbc
+
+using namespace iamodbc;  // NOLINT(google-build-using-namespace)
+
+IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnect(SQLHDBC dbc, SQLHWND, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out, SQLSMALLINT out_capacity,
+                                                  SQLSMALLINT* out_length, SQLUSMALLINT) {
+  return driver_connect(dbc, text, length, out, out_capacity, out_length);
+}
+IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC dbc, SQLHWND, SQLWCHAR* text, SQLSMALLINT length, SQLWCHAR* out, SQLSMALLINT out_capacity,
+                                                   SQLSMALLINT* out_length, SQLUSMALLINT) {
+  return driver_connect(dbc, text, length, out, out_capacity, out_length);
+}
+IAMODBC_EXPORT SQLRETURN SQL_API SQLConnect(SQLHDBC dbc, SQLCHAR* dsn, SQLSMALLINT dsn_length, SQLCHAR* user, SQLSMALLINT user_length, SQLCHAR* password,
+                                            SQLSMALLINT password_length) {
+  return plain_connect(dbc, dsn, dsn_length, user, user_length, password, password_length);
+}
+IAMODBC_EXPORT SQLRETURN SQL_API SQLConnectW(SQLHDBC dbc, SQLWCHAR* dsn, SQLSMALLINT dsn_length, SQLWCHAR* user, SQLSMALLINT user_length,
+                                             SQLWCHAR* password, SQLSMALLINT password_length) {
+  return plain_connect(dbc, dsn, dsn_length, user, user_length, password, password_length);
+}
+IAMODBC_EXPORT SQLRETURN SQL_API SQLBrowseConnect(SQLHDBC dbc, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out, SQLSMALLINT out_capacity,
+                                                  SQLSMALLINT* out_length) {
+  return browse_connect(dbc, text, length, out, out_capacity, out_length);
+}
+IAMODBC_EXPORT SQLRETURN SQL_API SQLBrowseConnectW(SQLHDBC dbc, SQLWCHAR* text, SQLSMALLINT length, SQLWCHAR* out, SQLSMALLINT out_capacity,
+                                                   SQLSMALLINT* out_length) {
+  return browse_connect(dbc, text, length, out, out_capacity, out_length);
+}
