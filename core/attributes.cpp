@@ -74,7 +74,11 @@ constexpr std::array driver_manager_names{
     "ExFetchMapping", "DriverUnicodeType", "ODBC", "FileUsage", "UsageCount", "DriverManagerEncoding", "Locale", "AllowInString", "ResetOnDisconnect",
     "WSAStartup", "Pooling"};
 
-std::size_t allowed_edits(std::string_view name) { return name.size() >= 8 ? 2 : 1; }
+bool is_near(std::string_view known, std::string_view name) {
+  const std::size_t allowed = known.size() >= 8 ? 2 : 1;
+  if (name.size() > known.size() + allowed) return false;  // a name may be very long, and distance takes time
+  return edit_distance(known, name) <= allowed;
+}
 
 }  // namespace
 
@@ -101,11 +105,11 @@ bool is_driver_manager_attribute(std::string_view name) {
 
 std::string_view near_miss(std::string_view name) {
   for (const AttributeRow& row : table) {
-    if (edit_distance(row.name, name) <= allowed_edits(row.name)) return row.name;
+    if (is_near(row.name, name)) return row.name;
     for (const char* alias : row.aliases) {
       const std::string_view text = alias;
       // Two letters are one edit from too much: DB is one from anything of one to three letters with a D or a B.
-      if (text.size() > 2 && edit_distance(text, name) <= allowed_edits(text)) return alias;
+      if (text.size() > 2 && is_near(text, name)) return alias;
     }
   }
   return {};

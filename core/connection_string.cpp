@@ -8,10 +8,13 @@
 namespace iamodbc {
 namespace {
 
+// What isspace() is in the C locale: MariaDB Connector/ODBC trims all six.
+constexpr std::string_view blanks = " \t\n\v\f\r";
+
 std::string_view without_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
+  const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 // Where a braced value ends: the position behind its closing brace, npos when it is not closed.
@@ -49,8 +52,7 @@ Error malformed(std::string_view name, const std::string& what) {
 
 bool needs_braces(std::string_view value) {
   if (value.empty()) return false;
-  return value.find(';') != std::string_view::npos || value.front() == '{' || value.front() == ' ' ||
-         value.front() == '\t' || value.back() == ' ' || value.back() == '\t';
+  return value.find(';') != std::string_view::npos || value.front() == '{' || without_blanks(value).size() != value.size();
 }
 
 Secret braced(std::string_view value) {
@@ -117,7 +119,7 @@ Result<ConnectionString> ConnectionString::parse(std::string_view text) {
       continue;
     }
     const std::string_view value = text.substr(value_at, part_end - value_at);
-    const auto first = value.find_first_not_of(" \t");
+    const auto first = value.find_first_not_of(blanks);
     if (first != std::string_view::npos && value[first] == '{') {
       return malformed(name, "has blanks before the { of its value, which base drivers read differently. Remove the blanks.");
     }
@@ -149,6 +151,8 @@ std::string ConnectionString::redacted(const std::function<bool(std::string_view
     if (!text.empty()) text += ';';
     if (may_show(attribute.name())) {
       text += attribute.text();
+    } else if (attribute.text().find('=') == std::string_view::npos) {
+      text += "***";  // the rest of a password that holds a ; and has no braces, perhaps
     } else {
       text += attribute.name() + "=***";
     }

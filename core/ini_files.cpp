@@ -152,30 +152,29 @@ class Classifier {
  private:
   char* next_line(char* buffer, int size) {
     const auto max_bytes = static_cast<std::size_t>(size);
+    int written = 0;
     if (section_to_announce_) {
       // inih does not report a section as such, so each is followed by a key that does.
-      std::snprintf(buffer, max_bytes, "%zu=[\n", *section_to_announce_);
+      written = std::snprintf(buffer, max_bytes, "%zu=[\n", *section_to_announce_);
       section_to_announce_.reset();
-      return buffer;
+    } else if (next_ < lines_.size()) {
+      const std::size_t index = next_++;
+      const Line& line = lines_[index];
+      const char first = line.text.front();
+      if (first == ';' || first == '#') {
+        written = std::snprintf(buffer, max_bytes, "%c\n", first);
+      } else if (rules_ == Rules::aws && key_indent_ && line.indent > *key_indent_) {
+        written = std::snprintf(buffer, max_bytes, " %zu\n", index);
+      } else if (first == '[') {
+        key_indent_.reset();
+        section_to_announce_ = index;
+        written = std::snprintf(buffer, max_bytes, "[%zu]\n", index);
+      } else {
+        key_indent_ = line.indent;
+        written = std::snprintf(buffer, max_bytes, "%zu=%zu\n", index, index);
+      }
     }
-    if (next_ == lines_.size()) return nullptr;
-    const std::size_t index = next_++;
-    const Line& line = lines_[index];
-    const bool continues = rules_ == Rules::aws && key_indent_ && line.indent > *key_indent_;
-    const char first = line.text.front();
-    if (first == ';' || first == '#') {
-      std::snprintf(buffer, max_bytes, "%c\n", first);
-    } else if (continues) {
-      std::snprintf(buffer, max_bytes, " %zu\n", index);
-    } else if (first == '[') {
-      key_indent_.reset();
-      section_to_announce_ = index;
-      std::snprintf(buffer, max_bytes, "[%zu]\n", index);
-    } else {
-      key_indent_ = line.indent;
-      std::snprintf(buffer, max_bytes, "%zu=%zu\n", index, index);
-    }
-    return buffer;
+    return written > 0 && written < size ? buffer : nullptr;
   }
 
   void found(std::string_view name, std::string_view value) {

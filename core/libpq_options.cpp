@@ -7,6 +7,14 @@ namespace {
 // libpq uses isspace(), which in the C locale is these six.
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// No option of libpq has another name; and what begins like an URI libpq would take for one, whatever follows.
+bool is_name(std::string_view text) {
+  for (const char c : text) {
+    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '_') return false;
+  }
+  return !text.empty();
+}
+
 Error malformed(const std::string& what) {
   return cannot_connect("pqopt " + what + ". Write it as libpq does: name=value name2='value with blanks'.");
 }
@@ -24,8 +32,9 @@ Result<LibpqOptions> parse_libpq_options(std::string_view text) {
     while (at < text.size() && text[at] != '=' && !is_space(text[at])) ++at;
     const std::string name(text.substr(name_at, at - name_at));
     skip_spaces();
-    if (at == text.size() || text[at] != '=') return malformed("has no = after " + (name.empty() ? "an empty name" : name));
-    if (name.empty()) return malformed("has an empty name");
+    // The word is not shown: it may be the rest of a password.
+    if (at == text.size() || text[at] != '=') return malformed("has a word without = behind it");
+    if (!is_name(name)) return malformed("has a name that is not made of letters, digits and _");
     ++at;
     skip_spaces();
     std::string value;

@@ -1,6 +1,7 @@
 // libpq_options: the value of psqlODBC's pqopt, read by libpq's own grammar and written anew.
 // Shape: `keyword = value` pairs divided by blanks; a value may stand in single quotes; backslash keeps the next character.
-// Errors (08001): text that libpq would not parse. Names are lower-case and kept as given.
+// Names are letters, digits and _, kept as given (libpq knows lower case only).
+// Errors (08001): text that libpq would not parse, a name of other characters, an URI.
 // Thread rule: values.
 // Source: https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING
 // SPDX-License-Identifier: Apache-2.0

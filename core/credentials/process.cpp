@@ -178,53 +178,61 @@ bool drain(int file, std::string& text, std::size_t max_bytes) {
   }
 }
 
-std::optional<Error> run(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
-                         Printed& printed) {
-  const auto too_late = [&] {
-    return broken(what +
-                      " did not finish within the login time-out and was stopped. Run it in a terminal to see what it "
-                      "waits for, or allow the login more time.",
-                  State::login_timeout);
-  };
-  if (std::chrono::steady_clock::now() >= deadline) return too_late();
-
+// The program and our ends of its pipes.
+struct Running {
   Descriptor output;
   Descriptor complaints;
   Child child;
-  {
-    Descriptor output_end;
-    Descriptor complaints_end;
-    if (!open_pipe(output, output_end) || !open_pipe(complaints, complaints_end)) {
-      return broken(what + " cannot be started: " + reason_of(errno) + ".");
-    }
-    if (const int error = child.start(words, output_end.get(), complaints_end.get()); error != 0) {
-      const bool looks_like_shell = words[0].starts_with('~') || words[0].find('$') != std::string::npos;
-      return broken(what + " cannot be started: " + reason_of(error) + ". " +
-                    (looks_like_shell
-                         ? "It is run without a shell, so ~ and $VAR are not expanded; write the whole path."
-                         : "Check that it is installed and in PATH, or write its whole path."));
-    }
+};
+
+std::optional<Error> start(const std::vector<std::string>& words, const std::string& what, Running& running) {
+  Descriptor output_end;
+  Descriptor complaints_end;
+  if (!open_pipe(running.output, output_end) || !open_pipe(running.complaints, complaints_end)) {
+    return broken(what + " cannot be started: " + reason_of(errno) + ".");
   }
+  const int error = running.child.start(words, output_end.get(), complaints_end.get());
+  if (error == 0) return std::nullopt;
+  const bool looks_like_shell = words[0].starts_with('~') || words[0].find('$') != std::string::npos;
+  return broken(what + " cannot be started: " + reason_of(error) + ". " +
+                (looks_like_shell ? "It is run without a shell, so ~ and $VAR are not expanded; write the whole path."
+                                  : "Check that it is installed and in PATH, or write its whole path."));
+}
+
+Error too_late(const std::string& what) {
+  return broken(what +
+                    " did not finish within the login time-out and was stopped. Run it in a terminal to see what it "
+                    "waits for, or allow the login more time.",
+                State::login_timeout);
+}
+
+std::optional<Error> run(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
+                         Printed& printed) {
+  if (std::chrono::steady_clock::now() >= deadline) return too_late(what);
+  Running running;
+  if (auto error = start(words, what, running)) return error;
 
   printed.output.reserve(16384);  // so that keys do not stay behind in buffers that it grew out of
   bool output_is_open = true;
   bool complaints_are_open = true;
-  while (output_is_open || complaints_are_open || !child.has_ended()) {
+  for (bool has_ended = false; !has_ended;) {
     // A program may leave another behind that keeps the pipes open; what counts is its own end, and all that it wrote.
-    const bool had_ended = child.has_ended();
-    std::array<pollfd, 2> files = {pollfd{output_is_open ? output.get() : -1, POLLIN, 0},
-                                   pollfd{complaints_are_open ? complaints.get() : -1, POLLIN, 0}};
-    const auto wait = output_is_open || complaints_are_open ? poll_interval : exit_interval;
-    if (!had_ended) poll(files.data(), files.size(), static_cast<int>(wait.count()));
-    if (output_is_open) output_is_open = drain(output.get(), printed.output, max_output_bytes + 1);
-    if (complaints_are_open)
-      complaints_are_open = drain(complaints.get(), printed.complaints, max_kept_complaint_bytes);
-    if (printed.output.size() > max_output_bytes)
+    has_ended = running.child.has_ended();
+    if (!has_ended) {
+      std::array<pollfd, 2> files = {pollfd{output_is_open ? running.output.get() : -1, POLLIN, 0},
+                                     pollfd{complaints_are_open ? running.complaints.get() : -1, POLLIN, 0}};
+      const auto wait = output_is_open || complaints_are_open ? poll_interval : exit_interval;
+      poll(files.data(), files.size(), static_cast<int>(wait.count()));
+    }
+    output_is_open = output_is_open && drain(running.output.get(), printed.output, max_output_bytes + 1);
+    complaints_are_open =
+        complaints_are_open && drain(running.complaints.get(), printed.complaints, max_kept_complaint_bytes);
+    if (printed.output.size() > max_output_bytes) {
       return broken(what + " printed more than 1 MB; it should print one JSON object.");
-    if (had_ended) break;
-    if (std::chrono::steady_clock::now() >= deadline) return too_late();
+    }
+    if (!has_ended && std::chrono::steady_clock::now() >= deadline) return too_late(what);
   }
-  printed.status = child.status();
+  printed.status = running.child.status();
   return std::nullopt;
 }
 
@@ -248,9 +256,11 @@ Result<Credentials> parsed(const std::string& output, const std::string& what) {
   const std::string start = "Error when retrieving credentials from custom-process: ";
   json object = json::parse(output, nullptr, false);
   if (!object.is_object()) {
+    const std::string fault =
+        trimmed(output).empty() ? " printed nothing" : " printed something that is not a JSON object";
     return broken(
-        start + what + (trimmed(output).empty() ? " printed nothing" : " printed something that is not a JSON object") +
-        ". Run it in a terminal; it should print {\"Version\": 1, \"AccessKeyId\": ..., \"SecretAccessKey\": ...}.");
+        start + what + fault +
+        R"(. Run it in a terminal; it should print {"Version": 1, "AccessKeyId": ..., "SecretAccessKey": ...}.)");
   }
   const auto version = object.find("Version");
   if (version == object.end() || !version->is_number() || version->get<double>() != 1) {
@@ -291,9 +301,41 @@ bool is_key_character(char c) {
          c == '=' || c == '-' || c == '_';
 }
 
-// The beginning of what it wrote to standard error, on one line, without what is a key or looks like one.
+// Runs of bytes that are long enough for a key become stars.
+std::string without_keys(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto run =
+        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_key_character) - text.begin());
+    const std::size_t taken = std::max<std::size_t>(run, 1);
+    result += run >= least_key_bytes ? "***" : text.substr(0, taken);
+    text.remove_prefix(taken);
+  }
+  return result;
+}
+
+// On one line, at most `max_bytes` of it, nothing that speaks to a terminal.
+std::string on_one_line(std::string_view text, std::size_t max_bytes) {
+  std::string result;
+  for (const char c : trimmed(text)) {
+    if (result.size() == max_bytes) break;
+    if (c > ' ' && c < 0x7F) {
+      result += c;
+    } else if (c < 0 || c >= 0x7F) {
+      result += '?';
+    } else if (!result.ends_with(' ')) {
+      result += ' ';
+    }
+  }
+  return result;
+}
+
+// The beginning of what it wrote to standard error, without what is a key or looks like one.
 std::string shown_complaints(const Printed& printed, const Context& context) {
   std::string text = printed.complaints;
+  if (text.size() == max_kept_complaint_bytes) {  // it was cut here, perhaps inside a key
+    while (!text.empty() && is_key_character(text.back())) text.pop_back();
+  }
   json object = json::parse(printed.output, nullptr, false);
   if (object.is_object()) {
     for (const char* const key : {"SecretAccessKey", "SessionToken"}) {
@@ -303,27 +345,9 @@ std::string shown_complaints(const Printed& printed, const Context& context) {
   for (const char* const name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}) {
     if (const auto value = context.system.set_variable(name)) replace_all(text, *value);
   }
-  std::string result;
-  for (std::size_t i = 0; i < text.size() && result.size() < max_shown_complaint_bytes;) {
-    std::size_t end = i;
-    while (end < text.size() && is_key_character(text[end])) ++end;
-    if (end - i >= least_key_bytes) {
-      result += "***";
-      i = end;
-    } else {
-      const char c = text[i++];
-      const bool is_blank = c == ' ' || (c > 0 && c < ' ');
-      if (!is_blank) {
-        result += c > 0 && c < 0x7F ? c : '?';
-      } else if (!result.empty() && result.back() != ' ') {
-        result += ' ';
-      }
-      // The rest of a run that is too short for a key is copied byte by byte as well, without measuring it again.
-      for (; i < end && result.size() < max_shown_complaint_bytes; ++i) result += text[i];
-    }
-  }
+  std::string result = on_one_line(without_keys(text), max_shown_complaint_bytes);
   wipe(text);
-  return std::string(trimmed(result));
+  return result;
 }
 
 std::optional<Error> failure(const Printed& printed, const std::string& what, const Context& context) {

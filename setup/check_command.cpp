@@ -1,0 +1,268 @@
+// The rooms of a connect, one line each, in the driver's own order; then a connect as any program makes it.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sql.h>
+#include <sqlext.h>
+
+#include "core/base_string.h"
+#include "core/certificates.h"
+#include "core/credentials/process.h"
+#include "core/text.h"
+#include "core/walk.h"
+#include "setup/base_probe.h"
+#include "setup/command.h"
+#include "setup/connection.h"
+#include "setup/output.h"
+#include "setup/source.h"
+
+namespace iamodbc {
+namespace {
+
+// "name          what was found"; without a name a further line of the same room.
+void room(const std::string& name, const std::string& found) {
+  constexpr std::size_t name_width = 14;
+  print(name + std::string(std::max<std::size_t>(name_width, name.size() + 1) - name.size(), ' ') + shown(found));
+}
+
+int stopped(const std::string& name, const Error& error) {
+  room(name, "FAILED [" + error.sqlstate + "]");
+  complain(error);
+  return Exit::failed;
+}
+
+// A command line may hold secrets: only the program is shown.
+std::string shown_command(std::string_view command_line) {
+  const auto words = split_command_line(command_line);
+  if (!words || words.value().empty()) return "***";
+  return words.value().front() + (words.value().size() > 1 ? " ..." : "");
+}
+
+void show_attributes(const Given& given, const BaseDriverProfile& profile) {
+  std::string name = "attributes";
+  for (const Found& found : given.all()) {
+    const AttributeRow* const row = our_attribute(profile, found.name);
+    const auto winner = row == nullptr ? std::nullopt : given.find(row->id, profile, row->id == AttributeId::database);
+    const bool is_overridden = winner && winner->value.data() != found.value.data();
+    std::string value(found.value);
+    if (!may_show(profile, found.name) && !value.empty()) value = "***";
+    if (row != nullptr && row->kind == AttributeKind::command) value = shown_command(found.value);
+    room(name,
+         std::string(found.name) + "=" + value + " (" + found.where + (is_overridden ? "; overridden" : "") + ")");
+    name.clear();
+  }
+}
+
+// What is asked of a server once we are in, by base driver; nullptr: nothing. One row: its version, whether TLS is on,
+// which TLS, its UTC clock.
+const char* session_query(BaseKind kind) {
+  if (kind != BaseKind::psqlodbc) return nullptr;
+  return "select current_setting('server_version'), case when ssl then 'on' else 'off' end, version || ', ' || cipher, "
+         "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+         "from pg_stat_ssl where pid = pg_backend_pid()";
+}
+
+std::string seconds_apart(Time server, Time here) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(here - server).count();
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", static_cast<double>(std::abs(milliseconds)) / 1000.0);
+  return std::string(text.data()) + " s " + (milliseconds < 0 ? "behind" : "ahead of") + " the server's";
+}
+
+class Check {
+ public:
+  Check(std::string argument, std::chrono::seconds timeout) : argument_(std::move(argument)), timeout_(timeout) {
+    if (timeout.count() > 0) deadline_ = std::chrono::steady_clock::now() + timeout;
+  }
+
+  int run() {
+    const OdbcFiles files = OdbcFiles::read(system_);
+    for (const std::string& problem : files.problems()) warn(problem);
+    auto string = read_source(argument_, files);
+    if (!string) return stopped("DSN", string.error());
+    auto given = Given::gather(std::move(string).value(), files);
+    if (!given) return stopped("attributes", given.error());
+
+    auto library = own_library(given.value(), files);
+    const std::string folder = library ? library.value().folder : "";
+    auto file = choose_base_driver(given.value(), files, system_, folder);
+    // Which names hold secrets depends on the base driver; without one, only what is ours is shown.
+    const BaseDriverProfile& profile =
+        file ? base_driver_profile(file.value().name) : base_driver_profile(BaseKind::unknown);
+    show_attributes(given.value(), profile);
+
+    if (!library) return stopped("driver", library.error());
+    room("driver", library.value().file +
+                       (library.value().section.empty() ? "" : " ([" + library.value().section + "] in odbcinst.ini)"));
+    if (!file) return stopped("base driver", file.error());
+    const auto base = probe_base_driver(file.value());
+    if (!base) return stopped("base driver", base.error());
+    show_base_driver(file.value(), base.value(), profile);
+
+    auto settings = read_settings(given.value(), profile);
+    if (!settings) return stopped("settings", settings.error());
+    const bool is_iam = settings.value().auth_type == AuthType::iam;
+    room("settings", std::string("AuthType=") + (is_iam ? "IAM" : "Password") + ", user " + settings.value().user +
+                         " at " + settings.value().server + ":" + std::to_string(settings.value().port) +
+                         (settings.value().database.empty() ? "" : ", database " + settings.value().database));
+
+    PreparedLogin prepared;
+    const auto error = prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(),
+                                     data_directory(folder), deadline_);
+    if (const int status = show_login(prepared, settings.value(), error); status != Exit::ok) return status;
+    return connect(given.value(), settings.value(), prepared, profile);
+  }
+
+ private:
+  static void show_base_driver(const BaseDriverFile& file, const BaseProbe& base, const BaseDriverProfile& profile) {
+    room("base driver", base.file + " (" + profile.title + (base.version.empty() ? "" : " " + base.version) +
+                            (base.libpq_version.empty() ? "" : ", libpq " + base.libpq_version) +
+                            (file.section.empty() ? "" : "; [" + file.section + "] in odbcinst.ini") + ")");
+  }
+
+  // The rooms of prepare_login in their order, up to the one that failed.
+  int show_login(const PreparedLogin& prepared, const Settings& settings, const std::optional<Error>& error) {
+    const auto now = system_.now();
+    room("clock", extended_time(now) + " (UTC)");
+    if (prepared.tls) {
+      room("TLS", std::string(text(prepared.tls->level)) + " (" + settings.tls_where + ")" +
+                      (prepared.tls->dials_another_host ? ", checked against " + prepared.tls->checked_host : ""));
+      if (const int status = show_ca_file(prepared.tls->ca, now); status != Exit::ok) return status;
+    } else if (error) {
+      return stopped("TLS", *error);
+    } else {
+      room("TLS", "left to the base driver (AuthType=Password)");
+    }
+    if (settings.auth_type != AuthType::iam) {
+      if (error) return stopped("login", *error);
+      room("login", "the password that was given");
+      return Exit::ok;
+    }
+
+    if (!prepared.endpoint) return stopped("region", *error);
+    const SignedEndpoint& endpoint = *prepared.endpoint;
+    room("region", endpoint.endpoint.region + " (" + endpoint.region.why + ")");
+    if (!endpoint.region.warning.empty()) room("", "warning: " + endpoint.region.warning);
+    room("signed", endpoint.endpoint.host + ":" + std::to_string(endpoint.endpoint.port) +
+                       (settings.has_token_host ? " (TokenHost)" : " (Server)"));
+    if (prepared.attempts.empty() && error) return stopped("CA file", *error);
+
+    if (!prepared.login) {
+      std::string name = "credentials";
+      for (const Attempt& attempt : prepared.attempts) {
+        room(name, attempt.provider + ": " + attempt.outcome);
+        name.clear();
+      }
+      return stopped("credentials", *error);
+    }
+    room("credentials", prepared.login->identity);
+    room("token",
+         std::to_string(prepared.login->secret.size()) + " bytes, until " + extended_time(*prepared.login->end));
+    return Exit::ok;
+  }
+
+  static int show_ca_file(const CaFile& ca, Time now) {
+    if (ca.path.empty()) {
+      room("CA file", "none: TLS=require does not check the certificate");
+      return Exit::ok;
+    }
+    const auto certificates = read_certificates(ca.path);
+    if (!certificates) return stopped("CA file", certificates.error());
+    auto list = certificates.value();
+    const auto ended =
+        std::stable_partition(list.begin(), list.end(), [now](const Certificate& one) { return one.end <= now; }) -
+        list.begin();
+    std::string text = ca.path + " (" + ca.why + "); " + std::to_string(list.size()) + " certificates";
+    if (ended > 0) text += ", " + std::to_string(ended) + " of them ended";
+    const auto next = std::min_element(list.begin() + ended, list.end(),
+                                       [](const Certificate& a, const Certificate& b) { return a.end < b.end; });
+    room("CA file", text + (next == list.end() ? "" : ", the next to end does so at " + extended_time(next->end)));
+    if (next == list.end()) room("", "warning: every certificate in it has ended");
+    return Exit::ok;
+  }
+
+  int connect(const Given& given, const Settings& settings, const PreparedLogin& prepared,
+              const BaseDriverProfile& profile) {
+    Connection connection;
+    const auto started = std::chrono::steady_clock::now();
+    const std::vector<Error> records = connection.connect(given.string().write(), timeout_);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+    if (!records.empty()) return refused(records, settings, prepared, profile);
+
+    const auto one = connection.first_row("SELECT 1");
+    if (!one) return stopped("SELECT 1", one.error());
+    if (one.value() != std::vector<std::string>{"1"}) {
+      return stopped("SELECT 1", Error{State::general_error, "The server's answer to SELECT 1 is not 1.", 0});
+    }
+    const auto user = connection.first_row("SELECT current_user");
+    room("connected", "in " + std::to_string(took.count()) + " ms; SELECT 1 gives 1");
+    room("user", user && user.value().size() == 1 ? user.value().front() : connection.info(SQL_USER_NAME));
+    show_session(connection, profile);
+    return Exit::ok;
+  }
+
+  // The driver manager sorts records by state and cuts their messages. Shown are the base driver's first, then ours,
+  // whole.
+  int refused(std::vector<Error> records, const Settings& settings, const PreparedLogin& prepared,
+              const BaseDriverProfile& profile) {
+    const auto is_advice = [&](const Error& record) {
+      return prepared.login && record.sqlstate == State::invalid_authorization &&
+             record.message.starts_with("[iamodbc]");
+    };
+    std::stable_partition(records.begin(), records.end(), [&](const Error& record) { return !is_advice(record); });
+    const int status = stopped("connect", records.front());
+    for (auto record = records.begin() + 1; record != records.end(); ++record) {
+      if (is_advice(*record)) {
+        complain(refusal_advice(settings, *prepared.login, profile, system_.now()));
+      } else {
+        complain(*record);
+      }
+    }
+    return status;
+  }
+
+  void show_session(Connection& connection, const BaseDriverProfile& profile) {
+    const char* const query = session_query(profile.kind);
+    const Time before = system_.now();
+    const Result<std::vector<std::string>> row =
+        query == nullptr ? Result(std::vector<std::string>()) : connection.first_row(query);
+    const Time after = system_.now();
+    const std::string product = connection.info(SQL_DBMS_NAME) + " ";
+    if (!row || row.value().size() != 4) {
+      room("server", product + connection.info(SQL_DBMS_VER));
+      return;
+    }
+    const std::vector<std::string>& columns = row.value();
+    room("server", product + columns[0]);
+    room("TLS in use", columns[1] + (columns[2].empty() ? "" : " (" + columns[2] + ")"));
+    if (const auto server = parse_time(columns[3]))
+      room("clock", seconds_apart(*server, before + (after - before) / 2));
+  }
+
+  std::string argument_;
+  std::chrono::seconds timeout_;
+  Deadline deadline_ = no_deadline;
+  System system_;
+};
+
+}  // namespace
+
+Run check_command(CLI::App& app) {
+  struct Options {
+    std::string source;
+    unsigned timeout = 30;
+  };
+  auto options = std::make_shared<Options>();
+  app.add_option("DSN", options->source, source_help)->required()->type_name("");
+  app.add_option("--timeout", options->timeout, "Login time-out in seconds (30; 0: none)")->type_name("SECONDS");
+  return [options] { return Check(options->source, std::chrono::seconds(options->timeout)).run(); };
+}
+
+}  // namespace iamodbc

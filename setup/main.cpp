@@ -1,0 +1,77 @@
+// iamodbc: the command. A table of subcommands and a loop; each subcommand is a file.
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+
+#include "setup/command.h"
+#include "setup/output.h"
+
+namespace iamodbc {
+namespace {
+
+struct Command {
+  const char* name;
+  const char* help;
+  Run (*define)(CLI::App&);
+  const char* examples;
+};
+
+constexpr Command commands[] = {
+    {"check", "Walk through a connect step by step, say what each step found, and connect", check_command,
+     "  iamodbc check sales\n"
+     "  iamodbc check 'DSN=sales;UID=jane_doe'\n"
+     "  iamodbc check - < file-with-a-connection-string"},
+    {"token", "Print an IAM login token, as `aws rds generate-db-auth-token` does", token_command,
+     "  iamodbc token sales\n"
+     "  iamodbc token --host mydb.cabc123def45.eu-central-1.rds.amazonaws.com --port 5432 --user jane_doe\n"
+     "  PGPASSWORD=$(iamodbc token sales) psql 'host=... user=jane_doe sslmode=verify-full'"},
+    {"credentials", "Print the AWS credentials that a DSN finds, as JSON for credential_process", credentials_command,
+     "  iamodbc credentials --explain sales      (no secret is printed)\n"
+     "  iamodbc credentials --profile dev\n"
+     "In ~/.aws/config:  credential_process = iamodbc credentials sales"},
+    {"attributes", "List the attributes of a DSN or connection string", attributes_command,
+     "  iamodbc attributes\n"
+     "  iamodbc attributes --markdown"},
+    {"register", "Tell the driver manager about the driver (odbcinst.ini)", register_command,
+     "  sudo iamodbc register\n"
+     "  iamodbc register --user"},
+    {"unregister", "Take the driver out of odbcinst.ini again", unregister_command,
+     "  sudo iamodbc unregister\n"
+     "  iamodbc unregister --user"},
+};
+
+int run(int count, const char* const* arguments) {
+  CLI::App app{"iamodbc: the ODBC driver that logs in to databases on AWS with IAM", "iamodbc"};
+  app.set_version_flag("--version", std::string("iamodbc ") + IAMODBC_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n  iamodbc check sales        is this DSN right, and where does each part of it come from?\n"
+      "  iamodbc COMMAND --help     options and examples of one command\n"
+      "Exit status: 0 all is well, 1 something failed, 2 wrong usage.");
+  std::map<const CLI::App*, Run> runs;
+  for (const Command& command : commands) {
+    CLI::App* const sub = app.add_subcommand(command.name, command.help);
+    sub->footer(std::string("Examples:\n") + command.examples);
+    runs[sub] = command.define(*sub);
+  }
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? finish(Exit::ok) : Exit::usage;
+  }
+  return finish(runs[app.get_subcommands().front()]());
+}
+
+}  // namespace
+}  // namespace iamodbc
+
+int main(int count, char** arguments) {
+  try {
+    return iamodbc::run(count, arguments);
+  } catch (const std::exception& error) {
+    iamodbc::complain(error.what());
+    return iamodbc::Exit::failed;
+  }
+}

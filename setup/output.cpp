@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/output.h"
+
+#include <array>
+#include <cstdio>
+
+#include "core/encoding.h"
+#include "core/text.h"
+#include "setup/command.h"
+
+namespace iamodbc {
+namespace {
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
+void put(std::FILE* stream, std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stream);
+  std::fputc('\n', stream);
+  std::fflush(stream);
+}
+
+}  // namespace
+
+void print(std::string_view line) {
+  put(stdout, line);
+}
+
+void complain(std::string_view text) {
+  put(stderr, "iamodbc: " + shown(text));
+}
+
+void complain(const Error& error) {
+  complain("[" + error.sqlstate + "] " + error.message);
+}
+
+void warn(std::string_view text) {
+  complain("warning: " + std::string(text));
+}
+
+int finish(int status) {
+  const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (!is_written) complain("standard output could not be written");
+  return is_written ? status : Exit::failed;
+}
+
+std::string shown(std::string_view text) {
+  std::string line;
+  for (const char c : trimmed(text)) {
+    if (c == '\n' || c == '\r' || c == '\t') {
+      line += ' ';
+    } else if (is_control(c)) {
+      line += "\\x" + hex(std::string_view(&c, 1));
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+std::string json_string(std::string_view text) {
+  // There and back: what is not UTF-8 is replaced on the way.
+  std::string quoted = "\"";
+  for (const char c : utf8_from_utf16(utf16_from_utf8(text))) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (is_control(c)) {
+      quoted += "\\u00" + hex(std::string_view(&c, 1));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+}  // namespace iamodbc

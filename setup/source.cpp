@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/source.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "core/text.h"
+#include "core/walk.h"
+#include "setup/output.h"
+
+namespace iamodbc {
+namespace {
+
+constexpr const char* data_source_not_found = "IM002";
+
+std::string joined(const std::vector<std::string>& texts, const char* separator) {
+  std::string result;
+  for (const std::string& text : texts) result += (result.empty() ? "" : separator) + text;
+  return result;
+}
+
+Error unknown_dsn(const std::string& name, const OdbcFiles& files) {
+  const std::vector<std::string> known = files.data_source_names();
+  std::vector<std::string> read;
+  for (const IniFile& file : files.data_source_files()) {
+    std::string path = file.path + (file.exists ? "" : " (missing)");
+    if (std::find(read.begin(), read.end(), path) == read.end()) read.push_back(std::move(path));
+  }
+  std::string message = "There is no DSN \"" + name + "\". ";
+  message += known.empty() ? "No DSN is defined in " : "Known: " + joined(known, ", ") + ". Looked in ";
+  message += joined(read, ", ") + ".";
+  for (const std::string& problem : files.problems()) message += " " + problem;
+  return Error{data_source_not_found, std::move(message), 0};
+}
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {};
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool holds_a_secret(const ConnectionString& string) {
+  for (const Attribute& attribute : string.attributes()) {
+    const AttributeRow* const row = find_attribute(attribute.name());
+    if (row != nullptr && row->is_secret && !attribute.value().empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<ConnectionString> read_source(const std::string& argument, const OdbcFiles& files) {
+  std::string text = argument;
+  const bool is_typed = argument != "-";
+  if (!is_typed) {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    text.resize(static_cast<std::size_t>(trimmed(text).end() - std::string_view(text).begin()));
+  }
+  if (text.find('=') == std::string::npos) {
+    if (files.data_source(text) == nullptr) return unknown_dsn(text, files);
+    ConnectionString string;
+    string.add(Attribute("DSN", text));
+    return string;
+  }
+  auto string = ConnectionString::parse(text);
+  wipe(text);
+  if (!string) return string.error();
+  if (is_typed && holds_a_secret(string.value())) {
+    warn(
+        "the connection string holds a secret, and every user of this machine can see the arguments of a running "
+        "program. Write the string to standard input instead: iamodbc ... -");
+  }
+  const Attribute* const dsn = string.value().find("DSN");
+  if (dsn != nullptr && !dsn->value().empty() && string.value().find("Driver") == nullptr &&
+      files.data_source(dsn->value()) == nullptr) {
+    return unknown_dsn(std::string(dsn->value()), files);
+  }
+  return string;
+}
+
+Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files) {
+  const std::string& driver = given.driver_section();
+  if (driver.empty()) {
+    const std::string where = given.dsn().empty() ? "the string names neither a DSN nor a Driver"
+                                                  : "[" + given.dsn() + "] in " + files.data_source_file(given.dsn()) +
+                                                        " has no Driver= line";
+    return Error{data_source_not_found, "No driver is named: " + where + ". Add Driver=iamodbc.", 0};
+  }
+  OwnLibrary library;
+  if (const IniSection* const section = files.driver(driver)) {
+    library.section = section->name;
+    for (const char* const key : {"Driver64", "Driver"}) {  // unixODBC's order where pointers have 64 bits
+      const IniEntry* const entry = section->find(key);
+      if (library.file.empty() && entry != nullptr) library.file = entry->value;
+    }
+  } else {
+    library.file = driver;
+  }
+  const std::string name = library.file.substr(library.file.rfind('/') + 1);
+  if (!lower(name).starts_with("libiamodbc")) {
+    const bool is_known = !library.section.empty() || driver.find('/') != std::string::npos;
+    const std::string what =
+        is_known ? "is another driver (" + library.file + "), not iamodbc" : "is not a section of odbcinst.ini";
+    return Error{State::driver_not_loaded,
+                 "Driver=" + driver + " " + what +
+                     ". Write Driver=iamodbc, and name the base driver in BaseDriver; `iamodbc register` makes the "
+                     "section iamodbc.",
+                 0};
+  }
+  if (library.file.find('/') == std::string::npos) {
+    library.folder = library_folder();
+  } else if (is_file(library.file)) {
+    library.folder = folder_of(library.file);
+  } else {
+    return Error{State::driver_not_loaded,
+                 "Driver=" + driver + " is " + library.file +
+                     ", and there is no such file. Run `iamodbc register`, or correct odbcinst.ini.",
+                 0};
+  }
+  return library;
+}
+
+Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system) {
+  auto string = read_source(argument, files);
+  if (!string) return string.error();
+  auto given = Given::gather(std::move(string).value(), files);
+  if (!given) return given.error();
+  auto library = own_library(given.value(), files);
+  if (!library) return library.error();
+  auto base_file = choose_base_driver(given.value(), files, system, library.value().folder);
+  if (!base_file) return base_file.error();
+  const BaseDriverProfile& profile = base_driver_profile(base_file.value().name);
+  auto settings = read_settings(given.value(), profile);
+  if (!settings) return settings.error();
+  return Source{std::move(given).value(), std::move(library).value(), std::move(base_file).value(), &profile,
+                std::move(settings).value()};
+}
+
+std::string program_folder() {
+  const std::unique_ptr<char, void (*)(void*)> path(realpath("/proc/self/exe", nullptr), std::free);
+  return path ? folder_of(path.get()) : std::string();
+}
+
+std::string library_folder() {
+  const std::string here = program_folder();
+  // The first is where this build installs; the others serve a moved installation, and the last the build folder.
+  for (const char* const way : {IAMODBC_LIBRARIES, "../lib/odbc", "../lib64/odbc", "../lib"}) {
+    const std::string folder = *way == '/' ? way : here + "/" + way;
+    const std::unique_ptr<char, void (*)(void*)> real(realpath(folder.c_str(), nullptr), std::free);
+    for (const char* const name : {"/libiamodbc.so", "/libiamodbca.so", "/libiamodbcw.so"}) {
+      if (real && is_file(real.get() + std::string(name))) return real.get();
+    }
+  }
+  return {};
+}
+
+}  // namespace iamodbc

@@ -1,0 +1,52 @@
+// source: what a subcommand works on: a DSN or a connection string, and the library of iamodbc that serves it.
+// Thread rule: values. `files` must outlive what is made from it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base_driver_file.h"
+#include "core/base_driver_profile.h"
+#include "core/connection_string.h"
+#include "core/credentials/provider.h"
+#include "core/given.h"
+#include "core/ini_files.h"
+#include "core/result.h"
+#include "core/settings.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+inline constexpr const char* source_help =
+    "A DSN, a connection string (anything with a `=`), or `-` to read either from standard input";
+
+// `argument` as on the command line. IM002 when it names a DSN that no odbc.ini has; the message lists those that there
+// are. Warns of a secret in the command line, which every user of this machine can see.
+Result<ConnectionString> read_source(const std::string& argument, const OdbcFiles& files);
+
+// The library of iamodbc that the driver manager would load for this DSN or string.
+struct OwnLibrary {
+  std::string section;  // of odbcinst.ini; empty when Driver= is a path
+  std::string file;     // as registered
+  std::string folder;   // where it is; of a bare file name, where `iamodbc register` looks for it
+};
+// IM002 when there is no Driver, IM003 when it is not iamodbc or not there.
+Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files);
+
+// DSN or string -> Settings, as the driver does it before it looks for credentials.
+struct Source {
+  Given given;
+  OwnLibrary library;
+  BaseDriverFile base_file;
+  const BaseDriverProfile* profile = nullptr;
+  Settings settings;
+};
+Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system);
+
+// The folder of this program, links resolved.
+std::string program_folder();
+// Where the libraries of an installed or built iamodbc are, as seen from this program; empty when there are none.
+std::string library_folder();
+
+}  // namespace iamodbc

@@ -1,0 +1,98 @@
+// A login token on standard output, and nothing else there.
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/text.h"
+#include "core/walk.h"
+#include "setup/command.h"
+#include "setup/output.h"
+#include "setup/source.h"
+
+namespace iamodbc {
+namespace {
+
+struct Options {
+  std::string source;
+  std::string host;
+  int port = 0;
+  std::string user;
+  std::string region;
+  std::string profile;
+};
+
+Result<Settings> settings_of(const Options& options, const System& system) {
+  if (!options.source.empty()) {
+    const OdbcFiles files = OdbcFiles::read(system);
+    auto source = read_settings_of(options.source, files, system);
+    if (!source) return source.error();
+    if (source.value().settings.auth_type != AuthType::iam) {
+      return cannot_connect("AuthType is not IAM here, so there is no token. Remove AuthType, or choose another DSN.");
+    }
+    return std::move(source.value().settings);
+  }
+  if (options.host.empty() || options.host.find_first_of("/@, \t") != std::string::npos) {
+    return cannot_connect("--host \"" + options.host +
+                          "\" is not a host name. Give the RDS endpoint, without scheme, user or path.");
+  }
+  if (options.user.empty()) return cannot_connect("--user is empty. Give the database user.");
+  Settings settings;
+  settings.server = settings.token_host = options.host;
+  settings.port = settings.token_port = options.port;
+  settings.user = options.user;
+  settings.region = lower(options.region);
+  settings.credentials.profile = options.profile;
+  return settings;
+}
+
+int run(const Options& options) {
+  const System system;
+  const auto settings = settings_of(options, system);
+  if (!settings) {
+    complain(settings.error());
+    return Exit::failed;
+  }
+  const AwsFiles files = AwsFiles::read(system);
+  auto endpoint = signed_endpoint(settings.value(), system, files);
+  if (!endpoint) {
+    complain(endpoint.error());
+    return Exit::failed;
+  }
+  if (!endpoint.value().region.warning.empty()) warn(endpoint.value().region.warning);
+  const Log log;
+  const auto found = find_credentials(Context{system, files, settings.value().credentials, log, no_deadline});
+  if (!found) {
+    complain(found.error());
+    return Exit::failed;
+  }
+  const Login login =
+      token_login(settings.value(), std::move(endpoint).value(), *found.value().credentials, system.now());
+  print(login.secret.reveal());
+  return Exit::ok;
+}
+
+}  // namespace
+
+Run token_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::Option* const source = app.add_option("DSN", options->source, source_help)->type_name("");
+  const auto own = [&](const char* name, auto& value, const char* help, const char* type) {
+    return app.add_option(name, value, help)->type_name(type)->excludes(source);
+  };
+  CLI::Option* const host = own("--host,--hostname", options->host, "The RDS endpoint to sign", "HOST");
+  CLI::Option* const port = own("--port", options->port, "Its port", "PORT")->check(CLI::Range(1, 65535));
+  CLI::Option* const user = own("--user,--username", options->user, "The database user", "USER");
+  own("--region", options->region, "The AWS region, when the host name does not tell it", "REGION");
+  own("--profile", options->profile, "The profile of the AWS files to sign with", "PROFILE");
+  host->needs(port, user);
+  port->needs(host);
+  user->needs(host);
+  app.callback([=] {
+    if (source->count() + host->count() == 0) throw CLI::RequiredError("A DSN, or --host, --port and --user");
+  });
+  return [options] { return run(*options); };
+}
+
+}  // namespace iamodbc
