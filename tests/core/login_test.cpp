@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/login/login.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/core/rooms.h"
+
+namespace iamodbc {
+namespace {
+
+constexpr const char* host = "mydb.cabc123def45.eu-central-1.rds.amazonaws.com";
+
+TEST(Login, SignsTokenHostAndTokenPort) {
+  Settings settings;
+  settings.token_host = host;
+  settings.token_port = 5433;
+  settings.server = "localhost";
+  settings.port = 6000;
+  const auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""));
+  ASSERT_TRUE(endpoint);
+  EXPECT_EQ(endpoint.value().endpoint.host, host);
+  EXPECT_EQ(endpoint.value().endpoint.port, 5433);
+  EXPECT_EQ(endpoint.value().endpoint.region, "eu-central-1");
+}
+
+TEST(Login, TakesTheRegionOfTheProfileThatIsChosen) {
+  Settings settings;
+  settings.token_host = "db.example";
+  settings.token_port = 5432;
+  settings.credentials.profile = "b";
+  const auto files = AwsFiles::from_text("[profile a]\nregion = eu-west-1\n[profile b]\nregion = eu-west-2\n", "");
+  const auto endpoint = signed_endpoint(settings, closed_system({{"AWS_PROFILE", "a"}}), files);
+  ASSERT_TRUE(endpoint);
+  EXPECT_EQ(endpoint.value().endpoint.region, "eu-west-2");
+}
+
+TEST(Login, ARegionIsNeverGuessed) {
+  Settings settings;
+  settings.token_host = "db.example";
+  const auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""));
+  ASSERT_FALSE(endpoint);
+  EXPECT_EQ(endpoint.error().sqlstate, "08001");
+}
+
+TEST(Login, ATokenKnowsWhatItIs) {
+  Settings settings;
+  settings.user = "jane";
+  settings.token_host = host;
+  settings.token_port = 5432;
+  Credentials credentials;
+  credentials.access_key_id = "AKIAIOSFODNN7EXAMPLE";
+  credentials.secret_access_key = Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+  credentials.source = "the test";
+  auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""));
+  ASSERT_TRUE(endpoint);
+  const Login login = token_login(settings, std::move(endpoint).value(), credentials, noon);
+  EXPECT_TRUE(login.is_token);
+  EXPECT_EQ(login.secret.reveal().substr(0, std::string_view(host).size() + 6), std::string(host) + ":5432/");
+  EXPECT_NE(login.secret.reveal().find("DBUser=jane"), std::string_view::npos);
+  EXPECT_EQ(login.end, noon + std::chrono::minutes(15));
+  EXPECT_EQ(login.identity, "AKIA...MPLE from the test");
+  EXPECT_EQ(login.signed_endpoint.region, "eu-central-1");
+}
+
+}  // namespace
+}  // namespace iamodbc

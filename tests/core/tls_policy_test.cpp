@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/tls_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "tests/core/rooms.h"
+
+namespace iamodbc {
+namespace {
+
+constexpr std::string_view login = "Server=db.example;UID=jane;";
+
+Walked with(std::string_view more, WalkOptions options = {}, BaseKind kind = BaseKind::psqlodbc) {
+  return walked(kind, std::string(login) + std::string(more), options);
+}
+
+WalkOptions variables(std::map<std::string, std::string> given) {
+  WalkOptions options;
+  options.variables = std::move(given);
+  return options;
+}
+
+void expect_refused(const Walked& walk, std::initializer_list<const char*> words) {
+  ASSERT_TRUE(walk.error) << walk.text;
+  EXPECT_EQ(walk.room, "tls");
+  EXPECT_EQ(walk.error->sqlstate, "08001");
+  for (const char* word : words) EXPECT_NE(walk.error->message.find(word), std::string::npos) << word << " in " << walk.error->message;
+}
+
+TEST(TlsPolicy, IsVerifyFullWithTheRdsCertificatesUnlessTold) {
+  const auto walk = with("");
+  ASSERT_TRUE(walk.plan) << walk.error->message;
+  EXPECT_EQ(walk.plan->level, TlsLevel::verify_full);
+  EXPECT_EQ(walk.plan->ca.path, data_folder() + "/rds-ca.pem");
+  EXPECT_EQ(walk.plan->checked_host, "db.example");
+  EXPECT_FALSE(walk.plan->dials_another_host);
+}
+
+TEST(TlsPolicy, RefusesHostLists) {
+  for (const char* name : {"Server", "TokenHost"}) {
+    for (const char* host : {"a,b", "a,", ",a", ","}) {
+      expect_refused(with(std::string(name) + "=" + host), {name, host, "list"});
+    }
+  }
+}
+
+TEST(TlsPolicy, RefusesSocketsAndPipes) {
+  for (const char* host : {"/var/run/postgresql", "@abstract", "\\\\.\\pipe\\x", "."}) expect_refused(with(std::string("Server=") + host), {"Server", host});
+}
+
+TEST(TlsPolicy, RefusesWhatIsNoHostName) {
+  for (const char* host : {"a/b", "a b", " a", "a ", "user@a", "postgresql://a", "{a;b}", "a'b", "a\"b", "a\\b", "a=b", "a\tb", "a\nb"}) {
+    const auto walk = with(std::string("Server=") + host);
+    ASSERT_TRUE(walk.error) << host;
+    EXPECT_EQ(walk.error->sqlstate, "08001") << host;
+  }
+}
+
+TEST(TlsPolicy, TakesNamesAndAddresses) {
+  for (const char* host : {"localhost", "127.0.0.1", "[::1]", "::1", "a-b.c_d.example.", "b\xC3\xBC" "cher.example"}) {
+    const auto walk = with(std::string("Server=") + host);
+    EXPECT_FALSE(walk.error) << walk.error->message;
+  }
+}
+
+TEST(TlsPolicy, SocketsOfTheBaseDriverAreRefusedWhereverTheyStand) {
+  for (const BaseKind kind : {BaseKind::mariadb, BaseKind::mysql}) {
+    expect_refused(with("SOCKET=/tmp/x.sock", {}, kind), {"SOCKET"});
+    WalkOptions options;
+    options.odbc_ini = "[a]\nServer=a\nUID=b\nSOCKET=/tmp/x.sock\n[c]\nServer=a\nUID=b\nBaseDSN=a\n";
+    expect_refused(walked(kind, "DSN=a", options), {"SOCKET", "[a]"});
+    expect_refused(walked(kind, "DSN=c", options), {"SOCKET", "[a]"});
+  }
+  expect_refused(with("NamedPipe=1", {}, BaseKind::mariadb), {"NamedPipe"});
+  expect_refused(with("NAMED_PIPE=1", {}, BaseKind::mysql), {"NAMED_PIPE"});
+  expect_refused(with("MULTI_HOST=1", {}, BaseKind::mysql), {"MULTI_HOST"});
+  expect_refused(with("ENABLE_DNS_SRV=1", {}, BaseKind::mysql), {"ENABLE_DNS_SRV"});
+  EXPECT_FALSE(with("SOCKET=;NamedPipe=0", {}, BaseKind::mariadb).error);
+}
+
+TEST(TlsPolicy, AnUnknownBaseDriverGetsNoToken) {
+  expect_refused(walked(BaseKind::unknown, login), {"AuthType=Password"});
+  EXPECT_FALSE(walked(BaseKind::unknown, std::string(login) + "AuthType=Password").error);
+}
+
+TEST(TlsPolicy, PqoptMayNotRedirectIdentifyOrWeaken) {
+  const char* const forbidden[] = {"host",        "port",       "user",           "dbname",         "password",  "passfile",   "service",
+                                   "sslmode",     "sslcert",    "sslkey",         "sslcrl",         "sslsni",    "sslpassword", "ssl_min_protocol_version",
+                                   "gssencmode",  "gsslib",     "gssdelegation",  "sslnegotiation", "sslcertmode"};
+  for (const char* name : forbidden) {
+    for (const char* spelling : {"pqopt", "D5", "PQOPT"}) {
+      expect_refused(with(std::string(spelling) + "={application_name=x " + name + "=y}"), {spelling, name});
+    }
+    WalkOptions options;
+    options.odbc_ini = std::string("[a]\nServer=a\nUID=b\npqopt=") + name + " = 'y'\n";
+    expect_refused(walked(BaseKind::psqlodbc, "DSN=a", options), {"pqopt", name, "line 4"});
+  }
+}
+
+TEST(TlsPolicy, PqoptNeverShowsAPassword) {
+  const auto walk = with("pqopt={password=hunter2}");
+  ASSERT_TRUE(walk.error);
+  EXPECT_EQ(walk.error->message.find("hunter2"), std::string::npos);
+}
+
+TEST(TlsPolicy, PqoptThatIsNoListOfOptionsIsRefused) {
+  for (const char* text : {"pqopt={postgresql://evil/x=y}", "pqopt={a}", "pqopt={a='b}", "pqopt=postgres://evil/?hostaddr=10.0.0.1"}) {
+    expect_refused(with(text), {"pqopt"});
+  }
+}
+
+TEST(TlsPolicy, TheRestOfPqoptStays) {
+  const auto good = with(R"(pqopt={application_name='it\'s' connect_timeout=5})");
+  ASSERT_TRUE(good.plan);
+  EXPECT_EQ(good.plan->libpq_options, (LibpqOptions{{"application_name", "it's"}, {"connect_timeout", "5"}}));
+}
+
+TEST(TlsPolicy, SslrootcertInPqoptMeansTlsCaFile) {
+  const std::string ca = data_folder() + "/rds-ca.pem";
+  const auto walk = with("pqopt={sslrootcert=" + ca + "}");
+  ASSERT_TRUE(walk.plan) << walk.error->message;
+  EXPECT_EQ(walk.plan->ca.path, ca);
+  EXPECT_EQ(walk.plan->ca.why, "sslrootcert in pqopt");
+  EXPECT_EQ(with("TLSCAFile=" + ca + ";pqopt={sslrootcert=/nowhere}").plan->ca.why, "TLSCAFile");
+}
+
+TEST(TlsPolicy, HostaddrIsForVerifyFullOnly) {
+  EXPECT_FALSE(with("pqopt={hostaddr=127.0.0.1}").error);
+  expect_refused(with("pqopt={hostaddr=127.0.0.1};TLS=verify-ca"), {"hostaddr", "verify-full"});
+  expect_refused(with("pqopt={hostaddr=127.0.0.1};TLS=require"), {"hostaddr", "verify-full"});
+}
+
+TEST(TlsPolicy, PgserviceIsAnErrorThatNamesIt) { expect_refused(with("", variables({{"PGSERVICE", "x"}})), {"PGSERVICE"}); }
+
+TEST(TlsPolicy, PghostaddrIsAnErrorUnlessWeSetTheAddress) {
+  const WalkOptions set = variables({{"PGHOSTADDR", "10.0.0.1"}});
+  expect_refused(with("", set), {"PGHOSTADDR"});
+  EXPECT_FALSE(with("TokenHost=other.example", set).error);
+  EXPECT_FALSE(with("pqopt={hostaddr=127.0.0.1}", set).error);
+}
+
+TEST(TlsPolicy, OldTlsByVariableIsAnError) {
+  expect_refused(with("", variables({{"PGSSLMINPROTOCOLVERSION", "TLSv1"}})), {"PGSSLMINPROTOCOLVERSION"});
+  expect_refused(with("", variables({{"PGSSLMAXPROTOCOLVERSION", "TLSv1.1"}})), {"PGSSLMAXPROTOCOLVERSION"});
+  EXPECT_FALSE(with("", variables({{"PGSSLMINPROTOCOLVERSION", "TLSv1.3"}})).error);
+}
+
+TEST(TlsPolicy, LibpqsVariablesAreNothingToOtherBaseDrivers) {
+  EXPECT_FALSE(with("", variables({{"PGSERVICE", "x"}, {"PGHOSTADDR", "y"}}), BaseKind::mariadb).error);
+}
+
+TEST(TlsPolicy, WithTokenHostTheCertificateIsCheckedAgainstIt) {
+  const auto walk = with("TokenHost=rds.example");
+  ASSERT_TRUE(walk.plan);
+  EXPECT_EQ(walk.plan->checked_host, "rds.example");
+  EXPECT_TRUE(walk.plan->dials_another_host);
+  EXPECT_FALSE(with("TokenHost=DB.EXAMPLE").plan->dials_another_host);
+  EXPECT_FALSE(with("TokenHost=rds.example;pqopt={hostaddr=127.0.0.1}").plan->dials_another_host);
+}
+
+TEST(TlsPolicy, ACaFileThatCannotBeReadIsAnErrorThatNamesIt) {
+  expect_refused(with("TLSCAFile=/nowhere/ca.pem"), {"TLSCAFile=/nowhere/ca.pem"});
+  expect_refused(with("TLSCAFile=/"), {"TLSCAFile=/"});
+}
+
+TEST(TlsPolicy, RequireNeedsNoCaFile) { EXPECT_EQ(with("TLS=require").plan->ca.path, ""); }
+
+TEST(TlsPolicy, TheCaFileIsOursThenLibpqsThenTheSystems) {
+  const auto plan = [](const std::string& home, const std::string& folder, BaseKind kind) {
+    const auto files = odbc_files("");
+    const auto given = Given::gather(parsed(login), files);
+    const auto settings = read_settings(given.value(), base_driver_profile(kind));
+    return plan_tls(settings.value(), given.value(), base_driver_profile(kind), closed_system({{"HOME", home}}), folder);
+  };
+  std::string home = testing::TempDir() + "iamodbc-home-XXXXXX";
+  ASSERT_NE(mkdtemp(home.data()), nullptr);
+  EXPECT_EQ(plan(home, data_folder(), BaseKind::psqlodbc).value().ca.path, data_folder() + "/rds-ca.pem");
+  const auto system_store = plan(home, "", BaseKind::psqlodbc);
+  if (system_store) {
+    EXPECT_EQ(system_store.value().ca.path.rfind("/etc/", 0), 0U);
+  }
+  ASSERT_EQ(system(("mkdir -p '" + home + "/.postgresql' && echo x > '" + home + "/.postgresql/root.crt'").c_str()), 0);
+  EXPECT_EQ(plan(home, "", BaseKind::psqlodbc).value().ca.path, home + "/.postgresql/root.crt");
+  const auto mariadb = plan(home, "", BaseKind::mariadb);
+  if (mariadb) {
+    EXPECT_EQ(mariadb.value().ca.path.rfind("/etc/", 0), 0U);
+  }
+}
+
+// Self-signed, subject "CN = Amazon RDS eu-central-1 Root CA RSA2048 G1".
+constexpr std::string_view frankfurt_root = R"(-----BEGIN CERTIFICATE-----
+MIIBwTCCAWegAwIBAgIUIgMSQN8H3fWSbPCSBgcugzF94xEwCgYIKoZIzj0EAwIw
+NTEzMDEGA1UEAwwqQW1hem9uIFJEUyBldS1jZW50cmFsLTEgUm9vdCBDQSBSU0Ey
+MDQ4IEcxMCAXDTI2MTEyMjA1Mzk1MFoYDzIxMjYxMDI5MDUzOTUwWjA1MTMwMQYD
+VQQDDCpBbWF6b24gUkRTIGV1LWNlbnRyYWwtMSBSb290IENBIFJTQTIwNDggRzEw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATmhW78VLh62CnjSC2u4K8vIn93t6Kl
+EMJOYGhfrIdDcqa/4+G4B75azV9x503RU3DCX/81Yo9lOC8GUYZvgaPMo1MwUTAd
+BgNVHQ4EFgQUnkcTRtKYOquZZAPSCkz88YMW2CQwHwYDVR0jBBgwFoAUnkcTRtKY
+OquZZAPSCkz88YMW2CQwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBF
+AiEA8zi9XEVXewKWn9pJ2SEyr0n26cI3k2mEdKBwAgmdl90CIEoNeJGR3RDAc369
+FPljeyi/muxn5n8S5NfRweJz/dJV
+-----END CERTIFICATE-----
+)";
+
+TEST(TlsPolicy, ARegionWithoutARootIsToldBeforeDialling) {
+  std::string folder = testing::TempDir() + "iamodbc-ca-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/rds-ca.pem") << frankfurt_root;
+  TlsPlan plan;
+  plan.ca = CaFile{folder + "/rds-ca.pem", "the RDS certificates of iamodbc"};
+  const auto missing = [&](const char* host) { return missing_root(plan, Endpoint{host, 5432, "x"}); };
+  EXPECT_FALSE(missing("mydb.cabc123def45.eu-central-1.rds.amazonaws.com"));
+  EXPECT_FALSE(missing("db.example"));
+  const auto error = missing("mydb.cabc123def45.il-central-1.rds.amazonaws.com");
+  ASSERT_TRUE(error);
+  for (const char* word : {"il-central-1", "TLSCAFile"}) EXPECT_NE(error->message.find(word), std::string::npos) << error->message;
+  // A file that the user has named is his business, whatever it is called.
+  for (const char* why : {"TLSCAFile", "sslrootcert in pqopt"}) {
+    plan.ca.why = why;
+    EXPECT_FALSE(missing("mydb.cabc123def45.il-central-1.rds.amazonaws.com")) << why;
+  }
+}
+
+}  // namespace
+}  // namespace iamodbc

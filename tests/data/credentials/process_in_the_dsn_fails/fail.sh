@@ -1,0 +1,2 @@
+echo "not signed in" >&2
+exit 3

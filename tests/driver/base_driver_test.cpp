@@ -1,0 +1,125 @@
+// Loading base drivers: what is one, what is not, and what the error says.
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/base_driver.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "tests/driver/driver_library.h"
+
+namespace iamodbc {
+namespace {
+
+class BaseDrivers : public DriverTest {
+ protected:
+  static std::string refusal(const std::vector<std::string>& candidates) {
+    const auto loaded = BaseDriver::load("x", candidates);
+    if (loaded) return "loaded";
+    return loaded.error().sqlstate + " " + loaded.error().message;
+  }
+  static bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+};
+
+TEST_F(BaseDrivers, AreLoadedOnceAFileAndTellTheirVersion) {
+  const auto first = BaseDriver::load("x", {"/nowhere/psqlodbcw.so", RECORDING_PSQLODBC});
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first.value()->path, std::filesystem::canonical(RECORDING_PSQLODBC));
+  EXPECT_EQ(first.value()->name, "psqlodbcw.so");
+  EXPECT_EQ(first.value()->version, "13.02.0000");
+  EXPECT_EQ(first.value()->libpq_version, 0);
+  EXPECT_TRUE(first.value()->widths.narrow && first.value()->widths.wide);
+  const std::string link = folder_ + "/other-name.so";
+  std::filesystem::create_symlink(RECORDING_PSQLODBC, link);
+  EXPECT_EQ(BaseDriver::load("x", {link}).value(), first.value());
+  EXPECT_NE(BaseDriver::load("x", {RECORDING_MARIADB}).value(), first.value());
+}
+
+TEST_F(BaseDrivers, TheVersionOfAWideOneIsReadAsWell) {
+  const auto wide = BaseDriver::load("x", {RECORDING_WIDE_FILE});
+  ASSERT_TRUE(wide.ok()) << wide.error().message;
+  EXPECT_EQ(wide.value()->version, "09.01.0000");
+  EXPECT_FALSE(wide.value()->widths.narrow);
+}
+
+TEST_F(BaseDrivers, EveryPlaceThatWasTriedIsNamedWithItsReason) {
+  const std::string text_file = folder_ + "/text.so";
+  std::ofstream(text_file) << "not a library";
+  const std::string pipe = folder_ + "/pipe.so";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string text = refusal({folder_ + "/missing.so", text_file, folder_, pipe});
+  EXPECT_TRUE(says(text, "IM003")) << text;
+  EXPECT_TRUE(says(text, "missing.so: cannot open shared object file")) << text;
+  EXPECT_TRUE(says(text, "text.so: ")) << text;
+  EXPECT_TRUE(says(text, folder_ + ": not a file")) << text;
+  EXPECT_TRUE(says(text, "pipe.so: not a file")) << text;
+  EXPECT_TRUE(says(refusal({}), "tried nothing"));
+}
+
+TEST_F(BaseDrivers, IamodbcItselfAndItsSiblingsAreNone) {
+  for (const char* const ours : {IAMODBC_LIBRARY, IAMODBC_NARROW_LIBRARY, IAMODBC_WIDE_LIBRARY}) {
+    ASSERT_EQ(connect(connection_string(ours)), SQL_ERROR) << ours;
+    const std::string text = diagnostics(SQL_HANDLE_DBC, dbc_);
+    EXPECT_TRUE(says(text, "IM003")) << text;
+    EXPECT_TRUE(says(text, "is iamodbc itself")) << text;
+  }
+  const std::string copy = folder_ + "/disguise.so";
+  std::filesystem::create_symlink(IAMODBC_LIBRARY, copy);
+  ASSERT_EQ(connect(connection_string(copy.c_str())), SQL_ERROR);
+  EXPECT_TRUE(says(diagnostics(SQL_HANDLE_DBC, dbc_), "is iamodbc itself"));
+}
+
+TEST_F(BaseDrivers, ALibraryWithoutODBCIsNone) {
+  const std::string text = refusal({"libm.so.6"});
+  EXPECT_TRUE(says(text, "IM003")) << text;
+  EXPECT_TRUE(says(text, "is not an ODBC 3 driver")) << text;
+}
+
+TEST_F(BaseDrivers, OfOneWidthNeedTheLibraryOfThatWidth) {
+  ASSERT_EQ(connect(connection_string(RECORDING_NARROW_FILE)), SQL_ERROR);
+  std::string text = diagnostics(SQL_HANDLE_DBC, dbc_);
+  EXPECT_TRUE(says(text, "takes only narrow")) << text;
+  EXPECT_TRUE(says(text, std::string("Driver=") + IAMODBC_NARROW_LIBRARY)) << text;
+  ASSERT_EQ(connect(connection_string(RECORDING_WIDE_FILE) + ";Engine=mysql"), SQL_ERROR);
+  text = diagnostics(SQL_HANDLE_DBC, dbc_);
+  EXPECT_TRUE(says(text, "takes only wide")) << text;
+  EXPECT_TRUE(says(text, std::string("Driver=") + IAMODBC_WIDE_LIBRARY)) << text;
+
+  // The narrow library over the narrow base driver and over one that has both.
+  const BaseFunctions narrow = functions_in(loaded_library(IAMODBC_NARROW_LIBRARY));
+  EXPECT_EQ(narrow.SQLDriverConnectW, nullptr);
+  SQLHENV env = nullptr;
+  SQLHDBC dbc = nullptr;
+  ASSERT_EQ(narrow.SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &env), SQL_SUCCESS);
+  ASSERT_EQ(narrow.SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_SUCCESS);
+  for (const char* const file : {RECORDING_NARROW_FILE, RECORDING_PSQLODBC}) {
+    const std::string string = connection_string(file);
+    EXPECT_EQ(narrow.SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS) << file;
+    EXPECT_EQ(narrow.SQLDisconnect(dbc), SQL_SUCCESS);
+  }
+  narrow.SQLFreeHandle(SQL_HANDLE_DBC, dbc);
+  narrow.SQLFreeHandle(SQL_HANDLE_ENV, env);
+}
+
+TEST_F(BaseDrivers, AreTheSameForThreadsThatLoadAtOnce) {
+  std::vector<const BaseDriver*> found(4);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    threads.emplace_back([&found, i] { found[i] = BaseDriver::load("x", {RECORDING_NARROW_FILE}).value(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const BaseDriver* const one : found) EXPECT_EQ(one, found[0]);
+}
+
+TEST_F(BaseDrivers, ThatAreRealTellTheirVersions) {
+  const auto psqlodbc = BaseDriver::load("psqlodbcw.so", {"/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so"});
+  if (!psqlodbc) GTEST_SKIP() << "no psqlODBC here: " << psqlodbc.error().message;
+  EXPECT_EQ(psqlodbc.value()->name, "psqlodbcw.so");
+  EXPECT_EQ(psqlodbc.value()->version.size(), 10U) << psqlodbc.value()->version;
+  EXPECT_GE(psqlodbc.value()->libpq_version, 90000);
+  EXPECT_EQ(psqlodbc.value()->functions.SQLCancelHandle, nullptr);
+}
+
+}  // namespace
+}  // namespace iamodbc

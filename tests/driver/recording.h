@@ -1,0 +1,45 @@
+// recording: what the tests share with the recording base driver (recording_driver.cpp), which tells every call that reached it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "driver/functions.h"
+
+namespace iamodbc {
+
+// The bits of each argument, from the lowest, in the order of the parameters.
+struct RecordedCall {
+  const char* function = "";
+  std::size_t count = 0;
+  std::array<std::uint64_t, 13> arguments{};
+};
+
+// What the base driver is to do next; tests in the same process change it.
+struct RecordingPlan {
+  std::atomic<SQLRETURN> code{SQL_SUCCESS};  // of every function that does nothing
+  std::atomic<SQLSMALLINT> fails_to_allocate{0};  // a handle type
+  std::atomic<SQLSMALLINT> fails_to_free{0};      // a handle type
+  std::atomic<bool> fails_to_disconnect{false};
+  std::atomic<bool> sleeps{false};  // every call, for half a minute, unless the thread is cancelled
+  std::array<std::atomic<int>, 5> live{};  // handles by type
+};
+
+template <class Argument>
+std::uint64_t bits_of(Argument argument) {
+  static_assert(sizeof(argument) <= sizeof(std::uint64_t));
+  std::uint64_t bits = 0;
+  __builtin_memcpy(&bits, &argument, sizeof(argument));
+  return bits;
+}
+
+}  // namespace iamodbc
+
+// The last call of this thread; the plan of this copy of the base driver.
+extern "C" {
+iamodbc::RecordedCall* recording_last();
+iamodbc::RecordingPlan* recording_plan();
+}
