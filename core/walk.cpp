@@ -11,7 +11,8 @@ namespace iamodbc {
 std::optional<Error> passed(Deadline deadline, const char* while_doing) {
   if (deadline == no_deadline || std::chrono::steady_clock::now() < deadline) return std::nullopt;
   return Error{State::login_timeout,
-               std::string("The login time-out passed while ") + while_doing + ". Give the application a longer login time-out, or look at what takes so long with LogLevel=debug.",
+               std::string("The login time-out passed while ") + while_doing +
+                   ". Give the application a longer login time-out, or look at what takes so long with LogLevel=debug.",
                0};
 }
 
@@ -25,7 +26,8 @@ std::string data_directory(const std::string& own_folder) {
   return IAMODBC_DATADIR;
 }
 
-Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system, const std::string& own_folder) {
+Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system,
+                                          const std::string& own_folder) {
   auto choice = read_base_choice(given);
   if (!choice) return choice.error();
   std::string name = choice.value().base_driver;
@@ -37,8 +39,9 @@ Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& f
   return find_base_driver(name, files, system, own_folder);
 }
 
-std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings, const BaseDriverProfile& profile,
-                                   const System& system, const Log& log, const std::string& data_directory, Deadline deadline) {
+std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
+                                   const BaseDriverProfile& profile, const System& system, const Log& log,
+                                   const std::string& data_directory, Deadline deadline) {
   if (settings.asks_for_tls) {
     auto tls = plan_tls(settings, given, profile, system, data_directory);
     if (!tls) return tls.error();
@@ -64,10 +67,12 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   return std::nullopt;
 }
 
-Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile, const System& system, const Log& log,
-                                    const std::string& data_directory, Deadline deadline) {
+Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile,
+                                    const System& system, const Log& log, const std::string& data_directory,
+                                    Deadline deadline) {
   PreparedLogin prepared;
-  if (auto error = prepare_login(prepared, given, settings, profile, system, log, data_directory, deadline)) return *error;
+  if (auto error = prepare_login(prepared, given, settings, profile, system, log, data_directory, deadline))
+    return *error;
   return prepared;
 }
 
@@ -75,10 +80,13 @@ std::string refusal_advice(const Settings& settings, const Login& login, const B
   // unixODBC cuts a message of a failed connect at 511 bytes, so every word counts, and what is special to this login comes first.
   const Endpoint& endpoint = login.signed_endpoint;
   std::string grant = profile.grant_advice;
-  if (const auto at = grant.find("<user>"); at != std::string::npos) grant.replace(at, std::string_view("<user>").size(), settings.user);
-  std::string advice = "The token was signed for " + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " + endpoint.region + " (" +
-                       login.region_why + "), by " + login.identity + ", at " + extended_time(now) + ". Check: that clock; " + grant +
-                       "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS endpoint's (else set TokenHost, "
+  if (const auto at = grant.find("<user>"); at != std::string::npos)
+    grant.replace(at, std::string_view("<user>").size(), settings.user);
+  std::string advice = "The token was signed for " + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " +
+                       endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " +
+                       extended_time(now) + ". Check: that clock; " + grant +
+                       "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS "
+                       "endpoint's (else set TokenHost, "
                        "TokenPort). `iamodbc check` shows each step.";
   if (!login.region_warning.empty()) advice += " " + login.region_warning;
   return advice;

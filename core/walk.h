@@ -27,7 +27,8 @@ std::optional<Error> passed(Deadline deadline, const char* while_doing);
 std::string data_directory(const std::string& own_folder);
 
 // BaseDriver, else the installed driver for Engine or Port.
-Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system, const std::string& own_folder);
+Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system,
+                                          const std::string& own_folder);
 
 // In the order in which it comes to be.
 struct PreparedLogin {
@@ -38,11 +39,13 @@ struct PreparedLogin {
 };
 
 // TLS plan, region, credentials, token; for AuthType=Password only the TLS plan that was asked for.
-Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile, const System& system, const Log& log,
-                                    const std::string& data_directory, Deadline deadline);
+Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile,
+                                    const System& system, const Log& log, const std::string& data_directory,
+                                    Deadline deadline);
 // The same walk, for those who show it: `prepared` receives what was reached, on failure as well.
-std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings, const BaseDriverProfile& profile,
-                                   const System& system, const Log& log, const std::string& data_directory, Deadline deadline);
+std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
+                                   const BaseDriverProfile& profile, const System& system, const Log& log,
+                                   const std::string& data_directory, Deadline deadline);
 
 // What to look at when the server refuses a fresh token: what was signed and by whom, what the user needs, the clock.
 std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now);

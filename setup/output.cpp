@@ -16,9 +16,10 @@ bool is_control(char c) {
 }
 
 void put(std::FILE* stream, std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stream);
-  std::fputc('\n', stream);
-  std::fflush(stream);
+  // A failure stays in the stream, where finish() sees it.
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stream));
+  static_cast<void>(std::fputc('\n', stream));
+  static_cast<void>(std::fflush(stream));
 }
 
 }  // namespace

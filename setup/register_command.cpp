@@ -74,9 +74,10 @@ Result<std::vector<IniSection>> sections_for(const std::string& driver) {
       present.push_back(section);
     }
   }
-  if (present.empty())
+  if (present.empty()) {
     return Error{State::driver_not_loaded, "There is no library of iamodbc in " + folder + ". Name it: --driver FILE.",
                  0};
+  }
   return present;
 }
 

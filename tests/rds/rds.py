@@ -611,7 +611,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["up", "down", "status"])
     parser.add_argument("--dir", default=os.path.join(TOP, "build", "rds"), help="default: build/rds")
-    parser.add_argument("--driver", default=os.path.join(TOP, "build", "dev", "driver", "libiamodbc.so"),
+    parser.add_argument("--driver", default=os.path.join(TOP, "build", "dev", "lib", "libiamodbc.so"),
                         help="the library of iamodbc that odbcinst.ini names; it need not exist yet")
     options = parser.parse_args()
     directory = os.path.abspath(options.dir)
