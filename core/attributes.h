@@ -43,9 +43,9 @@ struct AttributeRow {
   const char* name;  // canonical
   std::span<const char* const> aliases;
   AttributeKind kind;
-  const char* default_value;             // for people; empty: none
-  bool is_secret;                        // never shown
-  bool ini_only;                         // an error in a connection string, unless the driver's section says AllowInString=yes
+  const char* default_value;  // for people; empty: none
+  bool is_secret;             // never shown
+  bool ini_only;              // an error in a connection string, unless the driver's section says AllowInString=yes
   std::span<const char* const> choices;  // of AttributeKind::choice
   const char* help;                      // one line
 };

@@ -70,6 +70,8 @@ struct BaseDriverProfile {
   std::size_t value_limit;  // bytes of Server, Database and UID; 0: none. Longer ones it would cut.
   bool takes_braces;        // whether such a value may be written in braces
   bool ini_password_is_percent_encoded;
+  // What it reads of server, port, database, user and password in a DSN's section; empty: whatever of `names`.
+  std::span<const char* const> section_names;
 };
 
 // By the base name of its file: psqlodbcw.so, libmaodbc.so, libmyodbc9w.so; `unknown` for others.
@@ -78,6 +80,8 @@ const BaseDriverProfile& base_driver_profile(BaseKind kind);
 
 // Whether this base driver reads `name` (ASCII case ignored).
 bool reads(const BaseDriverProfile& profile, std::string_view name);
+// Whether it reads `name` in a section of odbc.ini, `name` being a spelling of server, port, database, user or password.
+bool reads_in_section(const BaseDriverProfile& profile, std::string_view name);
 // Whether `name` is in `names` (ASCII case ignored).
 bool is_one_of(std::span<const char* const> names, std::string_view name);
 
@@ -86,7 +90,8 @@ const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_
 
 // What a TLS attribute of the base driver asks for. nullopt: it says nothing about the level (FORCETLS=1 does: require).
 // Fails when it asks for less than encryption (disable, allow, prefer, CA=d, FORCETLS=0) or for nothing known; the message names it.
-Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, std::string_view name, std::string_view value);
+Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, std::string_view name,
+                                             std::string_view value);
 
 // What is known of the loaded base driver; zero and empty where it did not tell.
 struct BaseDriverFacts {
@@ -99,6 +104,7 @@ struct BaseDriverFacts {
 
 // Fails when this base driver would cut or crash on a secret of that length in a string of that length: the message names limit and a base driver that takes it.
 // secret_size 0: no secret is in the string.
-std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, std::size_t secret_size, std::size_t string_size);
+std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, std::size_t secret_size,
+                                    std::size_t string_size);
 
 }  // namespace iamodbc

@@ -11,22 +11,30 @@ namespace {
 
 // For the driver manager, or replaced by our own.
 bool stays_above(std::string_view name) {
-  return same_name(name, "DSN") || same_name(name, "Driver") || same_name(name, "FILEDSN") || same_name(name, "SAVEFILE");
+  return same_name(name, "DSN") || same_name(name, "Driver") || same_name(name, "FILEDSN") ||
+         same_name(name, "SAVEFILE");
 }
 
+constexpr std::array may_hold_semicolons{"INITSTMT", "DESCRIPTION"};
 constexpr std::array mariadb_options{"OPTIONS", "OPTION"};
 constexpr long long mariadb_debug_log = 4;
 
 class Writer {
  public:
   Writer(const BaseStringInput& input, Width width)
-      : given_(input.given), settings_(input.settings), base_(input.base), profile_(*input.base.profile), input_(input), width_(width) {}
+      : given_(input.given),
+        settings_(input.settings),
+        base_(input.base),
+        profile_(*input.base.profile),
+        input_(input),
+        width_(width) {}
 
   Result<Secret> write() {
     write_data_source();
     write_foreign_attributes();
     if (settings_.auth_type == AuthType::iam) {
-      write_value(AttributeId::server, profile_.server, without_brackets(profile_.kind == BaseKind::psqlodbc ? input_.tls->checked_host : settings_.server));
+      write_value(AttributeId::server, profile_.server,
+                  without_brackets(profile_.kind == BaseKind::psqlodbc ? input_.tls->checked_host : settings_.server));
       write_value(AttributeId::port, profile_.port, std::to_string(settings_.port));
       if (settings_.has_database) write_value(AttributeId::database, profile_.database, settings_.database);
       write_value(AttributeId::uid, profile_.uid, settings_.user);
@@ -74,7 +82,7 @@ class Writer {
 
   void write_data_source() {
     const std::string& dsn = given_.base_dsn().empty() ? given_.dsn() : given_.base_dsn();
-    if (!dsn.empty()) add("DSN", dsn);
+    if (!dsn.empty()) write_value("DSN", dsn);
     // psqlODBC takes its defaults from the driver section that it is told, and without DSN and Driver from a DSN of its own invention.
     const bool wants_driver = profile_.kind == BaseKind::psqlodbc ? true : dsn.empty();
     const std::string& driver = base_.section.empty() && dsn.empty() ? base_.file : base_.section;
@@ -84,40 +92,71 @@ class Writer {
   [[nodiscard]] bool is_foreign(std::string_view name) const {
     if (our_attribute(profile_, name) != nullptr || stays_above(name)) return false;
     if (input_.tls == nullptr) return true;
-    return !is_one_of(profile_.tls_names, name) && !is_one_of(profile_.ca_file_names, name) && !is_one_of(profile_.libpq_option_names, name) &&
-           !is_one_of(profile_.forced_names, name) && !(profile_.kind == BaseKind::mariadb && is_one_of(mariadb_options, name));
+    return !is_one_of(profile_.tls_names, name) && !is_one_of(profile_.ca_file_names, name) &&
+           !is_one_of(profile_.libpq_option_names, name) && !is_one_of(profile_.forced_names, name) &&
+           !(profile_.kind == BaseKind::mariadb && is_one_of(mariadb_options, name));
   }
 
   void write_foreign_attributes() {
     if (!given_.base_dsn().empty()) {  // our section is then one that the base driver does not read
       for (const Found& found : given_.all()) {
         if (found.origin == Origin::data_source && is_foreign(found.name) && !is_driver_manager_attribute(found.name)) {
+          check_foreign(found.name, found.value, true);
           write_value(found.name, found.value);
         }
       }
     }
     for (const Attribute& attribute : given_.string().attributes()) {
-      if (is_foreign(attribute.name())) add(attribute.text());
+      if (!is_foreign(attribute.name())) continue;
+      check_foreign(attribute.name(), attribute.value(), attribute.text().find('=') != std::string_view::npos);
+      add(attribute.text());
+    }
+  }
+
+  // MariaDB takes all text up to the next = for a name, and skips the value of a name that it does not know to the next ;, braces or not. What it knows
+  // differs from version to version, so a ; is for names that every version knows.
+  void check_foreign(std::string_view name, std::string_view value, bool has_equals) {
+    if (name.find(';') != std::string_view::npos) {  // of an ini file
+      fail(cannot_connect("The name " + std::string(name) + " in the DSN's section holds a ;, which " + profile_.title +
+                          " would read as the end of an attribute. Remove it."));
+    }
+    if (profile_.kind == BaseKind::psqlodbc || input_.tls == nullptr) return;
+    if (!has_equals) {
+      fail(cannot_connect(std::string("The connection string has a part without =, which ") + profile_.title +
+                          " would join with the attribute behind it. Remove it, or write = behind its name."));
+    } else if (value.find(';') != std::string_view::npos && !is_one_of(may_hold_semicolons, name)) {
+      fail(cannot_connect(std::string(name) + " has a ; in its value, which " + profile_.title +
+                          " would read as the end of the attribute, braces or not. Remove it."));
     }
   }
 
   void write_value(AttributeId id, const char* name, std::string_view value) {
     const bool is_cut = profile_.value_limit > 0 && value.size() > profile_.value_limit;
     if (is_cut) {
-      fail(cannot_connect(std::string(attribute_row(id).name) + " is " + std::to_string(value.size()) + " bytes long; " + profile_.title + " keeps " +
-                          std::to_string(profile_.value_limit) + ". Use a shorter one."));
+      fail(cannot_connect(std::string(attribute_row(id).name) + " is " + std::to_string(value.size()) +
+                          " bytes long; " + profile_.title + " keeps " + std::to_string(profile_.value_limit) +
+                          ". Use a shorter one."));
     }
     write_value(name, value);
   }
 
   void write_value(std::string_view name, std::string_view value) {
+    constexpr std::string_view blanks = " \t\n\v\f\r";
+    const bool is_trimmed = !value.empty() && (blanks.find(value.front()) != std::string_view::npos ||
+                                               blanks.find(value.back()) != std::string_view::npos);
+    if (profile_.kind == BaseKind::mariadb && is_trimmed) {
+      fail(cannot_connect(std::string(name) + " begins or ends with a blank, which " + profile_.title +
+                          " would take away. Use another name for it."));
+      return;
+    }
     if (profile_.takes_braces) {
       const bool needs = needs_braces(value) || value.find('}') != std::string_view::npos;
       add(name, needs ? braced(value).reveal() : value);
       return;
     }
     if (value.find(';') != std::string_view::npos || value.starts_with('{')) {
-      fail(cannot_connect(std::string(name) + " holds a ; or begins with {, which " + profile_.title + " has no way to write. Use another name for it."));
+      fail(cannot_connect(std::string(name) + " holds a ; or begins with {, which " + profile_.title +
+                          " has no way to write. Use another name for it."));
       return;
     }
     add(name, value);
@@ -127,9 +166,10 @@ class Writer {
   void pass_on(AttributeId id, const char* name) {
     const auto found = given_.find(id, profile_, true);
     if (!found) return;
-    if (found->attribute != nullptr) {
+    const bool ends_early = !profile_.takes_braces && found->value.find(';') != std::string_view::npos;
+    if (found->attribute != nullptr && !ends_early) {
       add(name, found->attribute->written_value());
-    } else if (!base_reads(found->origin) || !reads(profile_, found->name)) {
+    } else if (found->attribute != nullptr || !base_reads(found->origin) || !reads_in_section(profile_, found->name)) {
       write_value(id, name, found->value);
     }
   }
@@ -140,15 +180,18 @@ class Writer {
     secret_size_ = found->value.size();
     if (found->attribute != nullptr) {
       add(profile_.pwd, found->attribute->written_value());
-    } else if (!base_reads(found->origin)) {
-      Secret value = profile_.ini_password_is_percent_encoded ? percent_decoded(found->value) : Secret(found->value);
+    } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name)) {
+      const bool is_encoded = profile_.ini_password_is_percent_encoded && reads_in_section(profile_, found->name);
+      const Secret value = is_encoded ? percent_decoded(found->value) : Secret(found->value);
       add(profile_.pwd, braced(value.reveal()).reveal());
     }
   }
 
   // As psqlODBC reads Password= of its own section: %XX is a byte, + a blank.
   static Secret percent_decoded(std::string_view text) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; };
+    const auto digit = [](char c) {
+      return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+    };
     Secret bytes;
     for (std::size_t i = 0; i < text.size(); ++i) {
       char byte = text[i] == '+' ? ' ' : text[i];
@@ -186,13 +229,16 @@ class Writer {
         add("SSLVERIFY", tls.level == TlsLevel::verify_full ? "1" : "0");
         if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
         if (const auto given_options = given_.find(mariadb_options)) {
-          const long long bits = parse_integer(trimmed(given_options->value)).value_or(0) & ~mariadb_debug_log;  // its log holds the string
+          const long long bits = parse_integer(trimmed(given_options->value)).value_or(0) &
+                                 ~mariadb_debug_log;  // its log holds the string
           add("OPTIONS", std::to_string(bits));
         }
         return;
       }
       case BaseKind::mysql:
-        add("SSLMODE", tls.level == TlsLevel::verify_full ? "VERIFY_IDENTITY" : tls.level == TlsLevel::verify_ca ? "VERIFY_CA" : "REQUIRED");
+        add("SSLMODE", tls.level == TlsLevel::verify_full ? "VERIFY_IDENTITY"
+                       : tls.level == TlsLevel::verify_ca ? "VERIFY_CA"
+                                                          : "REQUIRED");
         if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
         add("ENABLE_CLEARTEXT_PLUGIN=1");
         return;
@@ -214,7 +260,9 @@ class Writer {
 
 }  // namespace
 
-Result<Secret> write_base_string(const BaseStringInput& input, Width width) { return Writer(input, width).write(); }
+Result<Secret> write_base_string(const BaseStringInput& input, Width width) {
+  return Writer(input, width).write();
+}
 
 Secret write_out_string(const Given& given, const Settings& settings, const BaseDriverProfile& profile) {
   ConnectionString out;
@@ -230,7 +278,7 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
     }
   }
   const auto complete = [&](AttributeId id, const std::string& value) {
-    const auto found = given.find(id, profile, true);
+    const auto found = given.find(id, profile, id == AttributeId::database);
     if (!value.empty() && (!found || found->attribute == nullptr)) out.add(Attribute(attribute_row(id).name, value));
   };
   complete(AttributeId::server, settings.server);
@@ -245,7 +293,8 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
 
 bool may_show(const BaseDriverProfile& profile, std::string_view name) {
   if (is_one_of(profile.secret_names, name)) return false;
-  if (const AttributeRow* row = our_attribute(profile, name)) return !row->is_secret;
+  if (const AttributeRow* row = our_attribute(profile, name))
+    return !row->is_secret && row->kind != AttributeKind::command;
   return is_driver_manager_attribute(name) || reads(profile, name);
 }
 

@@ -14,7 +14,7 @@ namespace iamodbc {
 
 struct Certificate {
   std::string subject;  // common name, UTF-8; "Amazon RDS eu-central-1 Root CA RSA2048 G1"
-  Time end;             // not valid after
+  Time end;             // not valid after; Time::max() when that is beyond the year 2200
 };
 
 // Fails (08001) when the file cannot be read or holds no certificate; the message names the file and the reason.

@@ -44,7 +44,8 @@ Secret unbraced(std::string_view braced_text) {
 }
 
 Error malformed(std::string_view name, const std::string& what) {
-  const std::string who = name.empty() ? "The connection string" : "The connection string's attribute " + std::string(name);
+  const std::string who =
+      name.empty() ? "The connection string" : "The connection string's attribute " + std::string(name);
   return cannot_connect(who + " " + what);
 }
 
@@ -52,7 +53,8 @@ Error malformed(std::string_view name, const std::string& what) {
 
 bool needs_braces(std::string_view value) {
   if (value.empty()) return false;
-  return value.find(';') != std::string_view::npos || value.front() == '{' || without_blanks(value).size() != value.size();
+  return value.find(';') != std::string_view::npos || value.front() == '{' ||
+         without_blanks(value).size() != value.size();
 }
 
 Secret braced(std::string_view value) {
@@ -109,10 +111,12 @@ Result<ConnectionString> ConnectionString::parse(std::string_view text) {
     if (value_at < text.size() && text[value_at] == '{') {
       const std::size_t end = end_of_braces(text, value_at);
       if (end == std::string_view::npos) {
-        return malformed(name, "has a value that opens with { and is never closed. Close it with }, and write } inside it as }}.");
+        return malformed(
+            name, "has a value that opens with { and is never closed. Close it with }, and write } inside it as }}.");
       }
       if (end < text.size() && text[end] != ';') {
-        return malformed(name, "has text between the closing } of its value and the next ;. Write } inside a value as }}.");
+        return malformed(name,
+                         "has text between the closing } of its value and the next ;. Write } inside a value as }}.");
       }
       string.add(Attribute(name, unbraced(text.substr(value_at, end - value_at)).reveal(), text.substr(at, end - at)));
       at = end + 1;
@@ -121,7 +125,8 @@ Result<ConnectionString> ConnectionString::parse(std::string_view text) {
     const std::string_view value = text.substr(value_at, part_end - value_at);
     const auto first = value.find_first_not_of(blanks);
     if (first != std::string_view::npos && value[first] == '{') {
-      return malformed(name, "has blanks before the { of its value, which base drivers read differently. Remove the blanks.");
+      return malformed(name,
+                       "has blanks before the { of its value, which base drivers read differently. Remove the blanks.");
     }
     string.add(Attribute(name, value, text.substr(at, part_end - at)));
     at = part_end + 1;

@@ -10,7 +10,9 @@ namespace iamodbc {
 namespace {
 
 // libodbcinst hands out the first entry of a name; later ones of the same spelling are not seen by any program.
-bool is_shadowed(const IniSection& section, const IniEntry& entry) { return section.find(entry.key) != &entry; }
+bool is_shadowed(const IniSection& section, const IniEntry& entry) {
+  return section.find(entry.key) != &entry;
+}
 
 std::string joined(const std::vector<std::string>& sentences) {
   std::string text;
@@ -18,13 +20,17 @@ std::string joined(const std::vector<std::string>& sentences) {
   return text;
 }
 
-bool is_yes(std::string_view value) { return value == "1" || same_name(value, "yes") || same_name(value, "true"); }
+bool is_yes(std::string_view value) {
+  return value == "1" || same_name(value, "yes") || same_name(value, "true");
+}
 
 }  // namespace
 
 Found Given::from_section(const IniSection& section, const IniEntry& entry, Origin origin) const {
-  return Found{entry.key, entry.value, origin,
-               "[" + section.name + "] in " + files_->data_source_file(section.name) + ", line " + std::to_string(entry.line), nullptr};
+  return Found{
+      entry.key, entry.value, origin,
+      "[" + section.name + "] in " + files_->data_source_file(section.name) + ", line " + std::to_string(entry.line),
+      nullptr};
 }
 
 template <class Matches>
@@ -32,10 +38,12 @@ std::optional<Found> Given::last(const Matches& matches, bool empty_counts) cons
   const auto& attributes = string_.attributes();
   for (auto attribute = attributes.rbegin(); attribute != attributes.rend(); ++attribute) {
     if ((empty_counts || !attribute->value().empty()) && matches(attribute->name())) {
-      return Found{attribute->name(), attribute->value(), Origin::connection_string, "the connection string", &*attribute};
+      return Found{attribute->name(), attribute->value(), Origin::connection_string, "the connection string",
+                   &*attribute};
     }
   }
-  for (const auto& [section, origin] : {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
+  for (const auto& [section, origin] :
+       {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
     if (section == nullptr) continue;
     for (auto entry = section->entries.rbegin(); entry != section->entries.rend(); ++entry) {
       if ((empty_counts || !entry->value.empty()) && !is_shadowed(*section, *entry) && matches(entry->key)) {
@@ -66,11 +74,13 @@ Result<Given> Given::gather(ConnectionString string, const OdbcFiles& files) {
     if (given.base_section_ == nullptr) {
       std::string known;
       for (const std::string& name : files.data_source_names()) known += (known.empty() ? "" : ", ") + name;
-      return cannot_connect("BaseDSN=" + given.base_dsn_ + " (from " + base_dsn->where + ") is not a DSN of odbc.ini. Known: " +
-                            (known.empty() ? "none" : known) + "." + joined(files.problems()));
+      return cannot_connect("BaseDSN=" + given.base_dsn_ + " (from " + base_dsn->where +
+                            ") is not a DSN of odbc.ini. Known: " + (known.empty() ? "none" : known) + "." +
+                            joined(files.problems()));
     }
     if (given.base_section_ == given.section_) {
-      return cannot_connect("BaseDSN=" + given.base_dsn_ + " names this DSN itself. Give the name of a DSN of the base driver, or remove BaseDSN.");
+      return cannot_connect("BaseDSN=" + given.base_dsn_ +
+                            " names this DSN itself. Give the name of a DSN of the base driver, or remove BaseDSN.");
     }
   }
   // What the base driver reads from odbc.ini by itself comes to it through unixODBC, which cuts long lines without a word.
@@ -78,9 +88,9 @@ Result<Given> Given::gather(ConnectionString string, const OdbcFiles& files) {
   if (read_by_base != nullptr) {
     for (const IniEntry& entry : read_by_base->entries) {
       if (entry.length <= unixodbc_line_limit || find_attribute(entry.key) != nullptr) continue;
-      return cannot_connect(entry.key + " (" + given.from_section(*read_by_base, entry, Origin::data_source).where + ") is a line of " +
-                            std::to_string(entry.length) + " bytes, of which unixODBC reads " + std::to_string(unixodbc_line_limit) +
-                            ". Shorten it, or give it in the connection string.");
+      return cannot_connect(entry.key + " (" + given.from_section(*read_by_base, entry, Origin::data_source).where +
+                            ") is a line of " + std::to_string(entry.length) + " bytes, of which unixODBC reads " +
+                            std::to_string(unixodbc_line_limit) + ". Shorten it, or give it in the connection string.");
     }
   }
   return given;
@@ -98,9 +108,11 @@ std::optional<Found> Given::find(std::span<const char* const> names) const {
 std::vector<Found> Given::all() const {
   std::vector<Found> all;
   for (const Attribute& attribute : string_.attributes()) {
-    all.push_back(Found{attribute.name(), attribute.value(), Origin::connection_string, "the connection string", &attribute});
+    all.push_back(
+        Found{attribute.name(), attribute.value(), Origin::connection_string, "the connection string", &attribute});
   }
-  for (const auto& [section, origin] : {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
+  for (const auto& [section, origin] :
+       {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
     if (section == nullptr) continue;
     for (const IniEntry& entry : section->entries) {
       if (!is_shadowed(*section, entry)) all.push_back(from_section(*section, entry, origin));

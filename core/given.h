@@ -44,7 +44,8 @@ class Given {
 
   // What was given for an attribute of ours in any spelling, this base driver's included; nullopt when nothing was.
   // `empty_counts`: an empty value is a value.
-  [[nodiscard]] std::optional<Found> find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts = false) const;
+  [[nodiscard]] std::optional<Found> find(AttributeId id, const BaseDriverProfile& profile,
+                                          bool empty_counts = false) const;
   // What was given under any of these names.
   [[nodiscard]] std::optional<Found> find(std::span<const char* const> names) const;
   // All that was given, in the order string (as written), our section, BaseDSN's section.

@@ -5,7 +5,9 @@ namespace iamodbc {
 namespace {
 
 // libpq uses isspace(), which in the C locale is these six.
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 // No option of libpq has another name; and what begins like an URI libpq would take for one, whatever follows.
 bool is_name(std::string_view text) {

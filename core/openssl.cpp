@@ -1,8 +1,5 @@
 // The only file that sees OpenSSL: digests (sha256.h) and certificates (certificates.h).
 // SPDX-License-Identifier: Apache-2.0
-#include "core/certificates.h"
-#include "core/sha256.h"
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -18,6 +15,9 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+
+#include "core/certificates.h"
+#include "core/sha256.h"
 
 namespace iamodbc {
 namespace {
@@ -55,6 +55,13 @@ void wipe(Sha256& digest) noexcept {
 
 namespace {
 
+// The end of a certificate; "never" is the year 9999, which the clock cannot hold.
+Time time_of(const std::tm& tm) {
+  if (tm.tm_year + 1900 > 2200) return Time::max();
+  const auto day = std::chrono::sys_days(std::chrono::year(tm.tm_year + 1900) / (tm.tm_mon + 1) / tm.tm_mday);
+  return day + std::chrono::hours(tm.tm_hour) + std::chrono::minutes(tm.tm_min) + std::chrono::seconds(tm.tm_sec);
+}
+
 std::string common_name(X509* certificate) {
   X509_NAME* const subject = X509_get_subject_name(certificate);
   const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
@@ -81,13 +88,12 @@ Result<std::vector<Certificate>> read_certificates(const std::string& file) {
     const std::unique_ptr<X509, void (*)(X509*)> certificate(raw, X509_free);
     std::tm end{};
     if (ASN1_TIME_to_tm(X509_get0_notAfter(raw), &end) != 1) continue;
-    const auto day = std::chrono::sys_days(std::chrono::year(end.tm_year + 1900) / (end.tm_mon + 1) / end.tm_mday);
-    const auto time = day + std::chrono::hours(end.tm_hour) + std::chrono::minutes(end.tm_min) + std::chrono::seconds(end.tm_sec);
-    certificates.push_back(Certificate{common_name(raw), time});
+    certificates.push_back(Certificate{common_name(raw), time_of(end)});
   }
   ERR_clear_error();  // the end of the file is an error to OpenSSL
   if (certificates.empty()) {
-    return cannot_connect("The CA file " + file + " holds no certificate. Give a PEM file with the certificate authority of the database.");
+    return cannot_connect("The CA file " + file +
+                          " holds no certificate. Give a PEM file with the certificate authority of the database.");
   }
   return certificates;
 }

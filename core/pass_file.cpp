@@ -42,19 +42,21 @@ Secret password_line(std::string_view secret) {
 
 std::optional<PassFile> PassFile::create(std::string_view secret) {
 #ifdef MFD_CLOEXEC
-  if (secret.empty() || secret.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) return std::nullopt;
+  if (secret.empty() || secret.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+    return std::nullopt;
   const int descriptor = memfd_create("iamodbc", MFD_CLOEXEC);
   if (descriptor < 0) return std::nullopt;
   PassFile file(descriptor);
   // libpq ignores a file that others may read; a memfd starts as 0777.
-  if (fchmod(descriptor, S_IRUSR | S_IWUSR) != 0 || !write_all(descriptor, password_line(secret).reveal())) return std::nullopt;
+  if (fchmod(descriptor, S_IRUSR | S_IWUSR) != 0 || !write_all(descriptor, password_line(secret).reveal()))
+    return std::nullopt;
   // libpq will open it by name, so we try: /proc may be missing in a chroot, or closed to us.
   const int probe = open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
   if (probe < 0) return std::nullopt;
   struct stat by_name {};
   struct stat by_descriptor {};
-  const bool same = fstat(probe, &by_name) == 0 && fstat(descriptor, &by_descriptor) == 0 && by_name.st_dev == by_descriptor.st_dev &&
-                    by_name.st_ino == by_descriptor.st_ino;
+  const bool same = fstat(probe, &by_name) == 0 && fstat(descriptor, &by_descriptor) == 0 &&
+                    by_name.st_dev == by_descriptor.st_dev && by_name.st_ino == by_descriptor.st_ino;
   close(probe);
   if (!same) return std::nullopt;
   return file;
@@ -86,6 +88,8 @@ PassFile::~PassFile() {
   close(descriptor_);
 }
 
-std::string PassFile::path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+std::string PassFile::path() const {
+  return "/proc/self/fd/" + std::to_string(descriptor_);
+}
 
 }  // namespace iamodbc

@@ -25,9 +25,11 @@ class Reader {
     auto found = given_.find(id, profile_, id == AttributeId::database);
     if (!found) return found;
     if (row.ini_only && found->origin == Origin::connection_string && !given_.allows_in_string()) {
-      fail(State::invalid_attribute_value,
-           std::string(row.name) + " is not taken from a connection string: whoever writes the string would decide what runs or is written on this machine. Put it "
-                                   "into the DSN's section of odbc.ini, or let the administrator write AllowInString=yes into the driver's section of odbcinst.ini.");
+      fail(State::invalid_attribute_value, std::string(row.name) +
+                                               " is not taken from a connection string: whoever writes the string "
+                                               "would decide what runs or is written on this machine. Put it "
+                                               "into the DSN's section of odbc.ini, or let the administrator write "
+                                               "AllowInString=yes into the driver's section of odbcinst.ini.");
       return std::nullopt;
     }
     provenance_.push_back(Provenance{id, row.is_secret ? "***" : std::string(found->value), found->where});
@@ -49,7 +51,8 @@ class Reader {
     if (!value) return std::nullopt;
     const auto number = parse_integer(trimmed(value->value));
     if (!number || *number < 1 || *number > 65535) {
-      fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" + value->where +
+      fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" +
+                                               value->where +
                                                ") is not a TCP port. Allowed: a number from 1 to 65535.");
       return std::nullopt;
     }
@@ -64,8 +67,9 @@ class Reader {
     for (std::size_t i = 0; i < choices.size(); ++i) {
       if (same_name(choices[i], trimmed(value->value))) return i;
     }
-    fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" + value->where +
-                                             ") is not a value of " + attribute_row(id).name + ". Allowed: " + list(choices) + ".");
+    fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" +
+                                             value->where + ") is not a value of " + attribute_row(id).name +
+                                             ". Allowed: " + list(choices) + ".");
     return std::nullopt;
   }
 
@@ -87,13 +91,15 @@ std::optional<Error> spelling_mistake(const Given& given, const BaseDriverProfil
   if (profile.kind == BaseKind::unknown) return std::nullopt;  // who knows what it reads
   for (const Found& found : given.all()) {
     if (found.origin == Origin::base_data_source) continue;  // the base driver's own section
-    if (our_attribute(profile, found.name) != nullptr || reads(profile, found.name) || is_driver_manager_attribute(found.name)) continue;
+    if (our_attribute(profile, found.name) != nullptr || reads(profile, found.name) ||
+        is_driver_manager_attribute(found.name))
+      continue;
     if (is_one_of(profile.tls_names, found.name) || is_one_of(profile.ca_file_names, found.name)) continue;
     const std::string_view meant = near_miss(found.name);
     if (meant.empty()) continue;
     return Error{State::invalid_attribute_value,
-                 std::string(found.name) + " (" + found.where + ") is not an attribute of iamodbc or of " + profile.title + ". Did you mean " +
-                     std::string(meant) + "?",
+                 std::string(found.name) + " (" + found.where + ") is not an attribute of iamodbc or of " +
+                     profile.title + ". Did you mean " + std::string(meant) + "?",
                  0};
   }
   return std::nullopt;
@@ -131,7 +137,8 @@ Result<BaseChoice> read_base_choice(const Given& given) {
   Reader reader(given, base_driver_profile(BaseKind::unknown));
   BaseChoice choice;
   choice.base_driver = reader.text(AttributeId::base_driver);
-  if (const auto engine = reader.choice(AttributeId::engine)) choice.engine = attribute_row(AttributeId::engine).choices[*engine];
+  if (const auto engine = reader.choice(AttributeId::engine))
+    choice.engine = attribute_row(AttributeId::engine).choices[*engine];
   choice.port = reader.port(AttributeId::port);
   if (reader.error()) return *reader.error();
   return choice;
@@ -185,21 +192,30 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   if (!tls) return tls.error();
   settings.tls = tls.value().level;
   settings.tls_where = tls.value().where;
-  settings.asks_for_tls = settings.auth_type == AuthType::iam || tls.value().is_ours || given.find(AttributeId::tls_ca_file, profile).has_value();
+  settings.asks_for_tls = settings.auth_type == AuthType::iam || tls.value().is_ours ||
+                          given.find(AttributeId::tls_ca_file, profile).has_value();
 
   if (settings.auth_type == AuthType::iam) {
     if (settings.server.empty()) {
-      reader.fail(State::cannot_connect, "Server is missing. Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in the DSN or the string.");
+      reader.fail(State::cannot_connect,
+                  "Server is missing. Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in "
+                  "the DSN or the string.");
     }
     if (settings.user.empty()) {
-      reader.fail(State::cannot_connect, "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
+      reader.fail(
+          State::cannot_connect,
+          "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
     }
-    const auto host = given.find(AttributeId::token_host, profile);
-    const bool in_string = tls.value().in_string || (host && host->origin == Origin::connection_string);
+    bool in_string = tls.value().in_string;
+    for (const AttributeId id : {AttributeId::token_host, AttributeId::server, AttributeId::port}) {
+      const auto one = given.find(id, profile);
+      in_string = in_string || (one && one->origin == Origin::connection_string);
+    }
     if (settings.has_token_host && settings.tls == TlsLevel::require && in_string && !given.allows_in_string()) {
       reader.fail(State::invalid_attribute_value,
-                  "TLS=require together with TokenHost is not taken from a connection string: whoever writes the string could lead the token to any host. Put "
-                  "both into the DSN's section of odbc.ini, or use TLS=verify-full.");
+                  "TLS=require together with TokenHost is not taken from a connection string, nor a Server or Port "
+                  "beside them: whoever writes the string could lead "
+                  "the token to any host. Put all of them into the DSN's section of odbc.ini, or use TLS=verify-full.");
     }
   }
   if (reader.error()) return *reader.error();

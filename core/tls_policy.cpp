@@ -17,10 +17,14 @@ namespace {
 
 // The file of our own share folder; the name of the region is in each of its subjects.
 constexpr const char* rds_ca_file_name = "rds-ca.pem";
+constexpr const char* ours = "the RDS certificates of iamodbc";
+
+// Switches that lead MariaDB's and MySQL's connectors past Server; wherever they stand, also in a section that we cannot take them out of.
+constexpr std::array detours{"SOCKET", "NamedPipe", "NAMED_PIPE", "ENABLE_DNS_SRV", "MULTI_HOST"};
 
 // Where systems keep their certificate authorities in one file; named, because libpq 15 has no word for "the system's".
-constexpr std::array system_stores{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                   "/etc/ssl/cert.pem"};
+constexpr std::array system_stores{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                   "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
 bool is_file(const std::string& path) {
   struct stat status {};
@@ -30,19 +34,36 @@ bool is_file(const std::string& path) {
 std::optional<Error> not_one_host(const char* name, const std::string& host) {
   if (host.empty()) return cannot_connect(std::string(name) + " is empty. Give the host name of the database.");
   if (host.front() == '/' || host.front() == '@' || host.front() == '\\' || host == ".") {
-    return cannot_connect(std::string(name) + "=" + host + " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
+    return cannot_connect(std::string(name) + "=" + host +
+                          " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
   }
   const bool is_bracketed = host.front() == '[' && host.back() == ']';
   if (!is_bracketed && std::count(host.begin(), host.end(), ':') == 1) {
-    return cannot_connect(std::string(name) + "=" + host + " holds a port. Give the host alone, and the port in " + (name == std::string_view("Server") ? "Port." : "TokenPort."));
+    return cannot_connect(std::string(name) + "=" + host + " holds a port. Give the host alone, and the port in " +
+                          (name == std::string_view("Server") ? "Port." : "TokenPort."));
   }
   for (const char c : host) {
     if (c == ',') {
-      return cannot_connect(std::string(name) + "=" + host + " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
+      return cannot_connect(
+          std::string(name) + "=" + host +
+          " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
     }
-    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ';' || c == '\'' || c == '"' || c == '\\' || c == '{' || c == '}' || c == '=') {
-      return cannot_connect(std::string(name) + "=" + host + " is not a host name. Give the RDS endpoint, without scheme, user or path.");
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ';' || c == '\'' || c == '"' ||
+        c == '\\' || c == '{' || c == '}' || c == '=') {
+      return cannot_connect(std::string(name) + "=" + host +
+                            " is not a host name. Give the RDS endpoint, without scheme, user or path.");
     }
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> detour(const Given& given, const BaseDriverProfile& profile) {
+  for (const char* name : detours) {
+    const auto found = reads(profile, name) ? given.find(std::array{name}) : std::nullopt;
+    if (!found || trimmed(found->value) == "0") continue;
+    return cannot_connect(std::string(name) + " (" + found->where +
+                          ") would lead past Server, a socket, a pipe or a list of hosts. An IAM token is signed for "
+                          "one TCP host: remove it.");
   }
   return std::nullopt;
 }
@@ -51,7 +72,8 @@ std::optional<Error> not_one_host(const char* name, const std::string& host) {
 
 std::optional<Error> redirecting_variable(const System& system, bool sets_hostaddr) {
   const auto refuse = [](const char* name, const char* why) {
-    return cannot_connect(std::string("The environment variable ") + name + " is set and " + why + ". Unset it for this program.");
+    return cannot_connect(std::string("The environment variable ") + name + " is set and " + why +
+                          ". Unset it for this program.");
   };
   if (system.set_variable("PGSERVICE")) {
     return refuse("PGSERVICE", "would let a service file change where libpq connects and how");
@@ -61,7 +83,8 @@ std::optional<Error> redirecting_variable(const System& system, bool sets_hostad
   }
   for (const char* name : {"PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION"}) {
     const auto version = system.set_variable(name);
-    if (version && (same_name(*version, "TLSv1") || same_name(*version, "TLSv1.1"))) return refuse(name, "would weaken TLS");
+    if (version && (same_name(*version, "TLSv1") || same_name(*version, "TLSv1.1")))
+      return refuse(name, "would weaken TLS");
   }
   return std::nullopt;
 }
@@ -78,12 +101,15 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
   if (!found) return user;
   std::string_view text = found->value;
   // In odbc.ini psqlODBC takes braces literally; who wrote them there meant what they mean in a string.
-  if (found->attribute == nullptr && text.size() >= 2 && text.front() == '{' && text.back() == '}') text = text.substr(1, text.size() - 2);
+  if (found->attribute == nullptr && text.size() >= 2 && text.front() == '{' && text.back() == '}')
+    text = text.substr(1, text.size() - 2);
   auto options = parse_libpq_options(text);
-  if (!options) return Error{options.error().sqlstate, options.error().message + " (It stands in " + found->where + ".)", 0};
+  if (!options)
+    return Error{options.error().sqlstate, options.error().message + " (It stands in " + found->where + ".)", 0};
   for (auto& [name, value] : options.value()) {
     const auto refuse = [&](const std::string& instead) {
-      return cannot_connect(std::string(found->name) + " (" + found->where + ") sets " + name + ", which would bypass what an IAM login has to protect. " + instead);
+      return cannot_connect(std::string(found->name) + " (" + found->where + ") sets " + name +
+                            ", which would bypass what an IAM login has to protect. " + instead);
     };
     if (name == "sslrootcert") {
       user.root_certificate = value;
@@ -93,7 +119,8 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
     if (name == "port") return refuse("Use Port.");
     if (name == "user") return refuse("Use UID.");
     if (name == "dbname") return refuse("Use Database.");
-    if (name == "password" || name == "passfile" || name == "service" || name == "servicefile") return refuse("Remove it.");
+    if (name == "password" || name == "passfile" || name == "service" || name == "servicefile")
+      return refuse("Remove it.");
     if (name.starts_with("ssl")) return refuse("Use TLS and TLSCAFile.");
     if (name.starts_with("gss")) return refuse("Remove it: the connection is protected by TLS.");
     if (name == "hostaddr") {
@@ -105,19 +132,22 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
   return user;
 }
 
-Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_options, const BaseDriverProfile& profile, const System& system,
+Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_options,
+                              const BaseDriverProfile& profile, const System& system,
                               const std::string& data_directory) {
   const std::string& named = settings.tls_ca_file.empty() ? from_options : settings.tls_ca_file;
   if (!named.empty()) {
     if (access(named.c_str(), R_OK) != 0 || !is_file(named)) {
-      return cannot_connect("TLSCAFile=" + named + " cannot be read. Give a file (PEM) with the certificate authority of the database, or leave it out to use the RDS certificates of iamodbc.");
+      return cannot_connect("TLSCAFile=" + named +
+                            " cannot be read. Give a file (PEM) with the certificate authority of the database, or "
+                            "leave it out to use the RDS certificates of iamodbc.");
     }
     return CaFile{named, settings.tls_ca_file.empty() ? "sslrootcert in pqopt" : "TLSCAFile"};
   }
   if (settings.tls == TlsLevel::require) return CaFile{};
   if (!data_directory.empty()) {
     const std::string bundle = data_directory + "/" + rds_ca_file_name;
-    if (is_file(bundle)) return CaFile{bundle, "the RDS certificates of iamodbc"};
+    if (is_file(bundle)) return CaFile{bundle, ours};
   }
   if (profile.kind == BaseKind::psqlodbc) {
     const std::string users = system.home() + "/.postgresql/root.crt";
@@ -126,19 +156,24 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
   for (const char* store : system_stores) {
     if (is_file(store)) return CaFile{store, "the system's store; RDS certificates do not chain to it"};
   }
-  return cannot_connect("No file of certificate authorities was found. Download the RDS bundle (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) and name it in TLSCAFile.");
+  return cannot_connect(
+      "No file of certificate authorities was found. Download the RDS bundle "
+      "(https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) and name it in TLSCAFile.");
 }
 
 }  // namespace
 
-Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile, const System& system,
-                         const std::string& data_directory) {
+Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile,
+                         const System& system, const std::string& data_directory) {
   if (profile.kind == BaseKind::unknown) {
-    return cannot_connect("iamodbc does not know how this base driver is told to use TLS, so it gives it no token. Use psqlODBC, MariaDB Connector/ODBC or MySQL "
-                          "Connector/ODBC as BaseDriver, or AuthType=Password.");
+    return cannot_connect(
+        "iamodbc does not know how this base driver is told to use TLS, so it gives it no token. Use psqlODBC, MariaDB "
+        "Connector/ODBC or MySQL "
+        "Connector/ODBC as BaseDriver, or AuthType=Password.");
   }
   if (auto error = not_one_host("Server", settings.server)) return *error;
   if (auto error = not_one_host("TokenHost", settings.token_host)) return *error;
+  if (auto error = detour(given, profile)) return *error;
 
   TlsPlan plan;
   plan.level = settings.tls;
@@ -167,9 +202,10 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
 }
 
 std::optional<Error> missing_root(const TlsPlan& plan, const Endpoint& signed_endpoint) {
-  if (!plan.ca.path.ends_with(std::string("/") + rds_ca_file_name) || plan.ca.why == "TLSCAFile") return std::nullopt;
+  if (plan.ca.why != ours) return std::nullopt;
   const HostName host = read_host_name(signed_endpoint.host);
-  if (host.region.empty() || host.kind == HostKind::rds_proxy || host.kind < HostKind::rds_instance || host.kind > HostKind::rds_shard_group) {
+  if (host.region.empty() || host.kind == HostKind::rds_proxy || host.kind < HostKind::rds_instance ||
+      host.kind > HostKind::rds_shard_group) {
     return std::nullopt;  // not an endpoint whose certificate comes from the region's RDS root
   }
   const auto certificates = read_certificates(plan.ca.path);
@@ -178,9 +214,11 @@ std::optional<Error> missing_root(const TlsPlan& plan, const Endpoint& signed_en
   for (const Certificate& certificate : certificates.value()) {
     if (certificate.subject.starts_with(wanted)) return std::nullopt;
   }
-  return cannot_connect("The RDS certificates of iamodbc (" + plan.ca.path + ") hold no root for region " + host.region +
-                        ", so the server could not be verified. Download that region's bundle (https://truststore.pki.rds.amazonaws.com/" + host.region + "/" +
-                        host.region + "-bundle.pem) and name it in TLSCAFile.");
+  return cannot_connect("The RDS certificates of iamodbc (" + plan.ca.path + ") hold no root for region " +
+                        host.region +
+                        ", so the server could not be verified. Download that region's bundle "
+                        "(https://truststore.pki.rds.amazonaws.com/" +
+                        host.region + "/" + host.region + "-bundle.pem) and name it in TLSCAFile.");
 }
 
 }  // namespace iamodbc

@@ -31,13 +31,14 @@ struct TlsPlan {
   CaFile ca;
   // The name that the certificate is checked against, and that is written as Server; dialled is Settings::server.
   std::string checked_host;
-  bool dials_another_host = false;  // checked_host is not what is dialled: the base driver is given a numeric address besides
-  LibpqOptions libpq_options;       // of the user, checked; ours are not among them
+  bool dials_another_host =
+      false;  // checked_host is not what is dialled: the base driver is given a numeric address besides
+  LibpqOptions libpq_options;  // of the user, checked; ours are not among them
 };
 
 // `data_directory`: where iamodbc's own files are (…/share/iamodbc), or empty.
-Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile, const System& system,
-                         const std::string& data_directory);
+Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile,
+                         const System& system, const std::string& data_directory);
 
 // Fails when the CA file that comes with iamodbc holds no root for the region of an RDS endpoint.
 std::optional<Error> missing_root(const TlsPlan& plan, const Endpoint& signed_endpoint);

@@ -14,7 +14,8 @@ namespace {
 SQLRETURN answer(Handle* handle, std::size_t function) noexcept {
   if (handle == nullptr) return SQL_INVALID_HANDLE;
   try {
-    return fail(*handle, {State::function_not_supported, std::string("the base driver has no ") + function_name(function), 0});
+    return fail(*handle,
+                {State::function_not_supported, std::string("the base driver has no ") + function_name(function), 0});
   } catch (...) {
     return fail_for_memory(*handle);
   }

@@ -1,4 +1,5 @@
-// allocate: making and freeing handles, and what ends with them: disconnect, transactions over handles, cancel by handle, descriptor copies.
+// allocate: making and freeing handles, and what ends with them: disconnect, transactions over handles, cancel by
+// handle, descriptor copies.
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
@@ -84,7 +85,8 @@ SQLRETURN free_after(Kind& handle, Free free_base) {
 
 SQLRETURN free_dbc(SQLHANDLE raw) {
   return own<Dbc>(raw, [](Dbc& dbc) {
-    if (dbc.is(Handle::connected)) return fail(dbc, {State::sequence_error, "still connected: SQLDisconnect comes first", 0});
+    if (dbc.is(Handle::connected))
+      return fail(dbc, {State::sequence_error, "still connected: SQLDisconnect comes first", 0});
     return free_after(dbc, [&]() -> SQLRETURN {
       return dbc.base == nullptr ? SQL_SUCCESS : dbc.functions->SQLFreeHandle(SQL_HANDLE_DBC, dbc.base);
     });
@@ -120,7 +122,8 @@ SQLRETURN end_transaction_of_env(Env& env, SQLSMALLINT completion) {
     const SQLRETURN code = base.SQLEndTran(SQL_HANDLE_ENV, henv, completion);
     if (code == SQL_SUCCESS) continue;
     if (all.returncode != SQL_ERROR) all.returncode = code == SQL_SUCCESS_WITH_INFO ? code : SQLRETURN{SQL_ERROR};
-    for (Record& record : read_diagnostics(base, SQL_HANDLE_ENV, henv, Width::narrow)) all.records.push_back(std::move(record));
+    for (Record& record : read_diagnostics(base, SQL_HANDLE_ENV, henv, Width::narrow))
+      all.records.push_back(std::move(record));
   }
   return all.returncode == SQL_SUCCESS ? SQLRETURN{SQL_SUCCESS} : set_diagnostics(env, std::move(all));
 }
@@ -166,7 +169,10 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLFreeHandle(SQLSMALLINT type, SQLHANDLE handl
 
 IAMODBC_EXPORT SQLRETURN SQL_API SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option) {
   return own<Stmt>(handle, [&](Stmt& stmt) {
-    const auto call = [&] { return call_base<&BaseFunctions::SQLFreeStmt>(stmt, stmt.base, option); };
+    // A claimed handle is no handle any more, so what can be refused is refused before.
+    const SQLRETURN refused = refusal(&stmt, function_index(&BaseFunctions::SQLFreeStmt), true);
+    if (refused != SQL_SUCCESS) return refused;
+    const auto call = [&] { return stmt.functions->SQLFreeStmt(stmt.base, option); };
     return option == SQL_DROP ? free_after(stmt, call) : call();
   });
 }
@@ -181,9 +187,11 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC handle) {
 }
 
 IAMODBC_EXPORT SQLRETURN SQL_API SQLEndTran(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT completion) {
-  if (type == SQL_HANDLE_ENV) return own<Env>(handle, [&](Env& env) { return end_transaction_of_env(env, completion); });
+  if (type == SQL_HANDLE_ENV)
+    return own<Env>(handle, [&](Env& env) { return end_transaction_of_env(env, completion); });
   if (type != SQL_HANDLE_DBC) return SQL_INVALID_HANDLE;
-  return own<Dbc>(handle, [&](Dbc& dbc) { return call_base<&BaseFunctions::SQLEndTran>(dbc, type, dbc.base, completion); });
+  return own<Dbc>(handle,
+                  [&](Dbc& dbc) { return call_base<&BaseFunctions::SQLEndTran>(dbc, type, dbc.base, completion); });
 }
 
 // As SQLCancel: another thread may be inside the same handle, so nothing of ours is touched.

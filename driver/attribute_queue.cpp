@@ -11,7 +11,8 @@ namespace iamodbc {
 
 namespace {
 
-// integer: SQLUINTEGER; word: SQLULEN or a pointer. Both are handed on as they are; the difference shows where one is read back.
+// integer: SQLUINTEGER; word: SQLULEN or a pointer. Both are handed on as they are; the difference shows where one is
+// read back.
 enum class Kind : std::uint8_t { integer, word, text };
 // What SQLGetConnectAttr tells before it was set: ODBC's default, or nothing.
 constexpr SQLLEN no_default = -1;
@@ -28,7 +29,8 @@ constexpr SQLINTEGER async_dbc_event = 119;
 constexpr SQLINTEGER async_dbc_callback = 120;
 constexpr SQLINTEGER async_dbc_context = 121;
 
-// ODBC's attributes of connections, and those of statements that ODBC 2 lets a connection have as the default of its statements.
+// ODBC's attributes of connections, and those of statements that ODBC 2 lets a connection have as the default of its
+// statements.
 constexpr KnownAttribute known_attributes[] = {
     {SQL_ATTR_ACCESS_MODE, Kind::integer, true, SQL_MODE_READ_WRITE},
     {SQL_ATTR_AUTOCOMMIT, Kind::integer, true, SQL_AUTOCOMMIT_ON},
@@ -103,9 +105,10 @@ Result<Done> AttributeQueue::set(SQLINTEGER attribute, SQLPOINTER value, SQLINTE
   const std::optional<std::size_t> binary = row == nullptr ? binary_length(length) : std::nullopt;
   const bool is_text = row != nullptr ? row->kind == Kind::text : length == SQL_NTS || length > 0;
   if (is_text && length < 0 && length != SQL_NTS) {
-    return Error{State::invalid_string_length,
-                 "attribute " + std::to_string(attribute) + " is a text and cannot have the length " + std::to_string(length),
-                 0};
+    return Error{
+        State::invalid_string_length,
+        "attribute " + std::to_string(attribute) + " is a text and cannot have the length " + std::to_string(length),
+        0};
   }
   Value entry{attribute, length, width, false, value, {}};
   if (value != nullptr && (is_text || binary)) {
@@ -118,7 +121,8 @@ Result<Done> AttributeQueue::set(SQLINTEGER attribute, SQLPOINTER value, SQLINTE
     entry.bytes.append(sizeof(SQLWCHAR), '\0');
   }
   values_.push_back(std::move(entry));
-  const auto older = std::find_if(values_.begin(), values_.end(), [&](const Value& v) { return v.attribute == attribute; });
+  const auto older =
+      std::find_if(values_.begin(), values_.end(), [&](const Value& v) { return v.attribute == attribute; });
   if (older != values_.end() - 1) values_.erase(older);
   return Done{};
 }
@@ -154,9 +158,13 @@ void AttributeQueue::replay(const BaseFunctions& base, SQLHDBC hdbc, bool after_
   }
 }
 
-void AttributeQueue::replay_before_connect(const BaseFunctions& base, SQLHDBC hdbc) const { replay(base, hdbc, false); }
+void AttributeQueue::replay_before_connect(const BaseFunctions& base, SQLHDBC hdbc) const {
+  replay(base, hdbc, false);
+}
 
-void AttributeQueue::replay_after_connect(const BaseFunctions& base, SQLHDBC hdbc) const { replay(base, hdbc, true); }
+void AttributeQueue::replay_after_connect(const BaseFunctions& base, SQLHDBC hdbc) const {
+  replay(base, hdbc, true);
+}
 
 void AttributeQueue::replay_environment(const BaseFunctions& base, SQLHENV henv) const {
   if (base.SQLSetEnvAttr == nullptr) return;
@@ -174,8 +182,10 @@ SQLRETURN AttributeQueue::get(SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER
   if (entry == nullptr && row->standard == no_default) return SQL_NO_DATA;
   if (entry != nullptr && entry->copied) return get_copied(*entry, value, capacity, length, width);
 
-  const SQLULEN number = entry != nullptr ? reinterpret_cast<SQLULEN>(entry->integer) : static_cast<SQLULEN>(row->standard);
-  const bool is_word = row != nullptr ? row->kind != Kind::integer : capacity != SQL_IS_UINTEGER && capacity != SQL_IS_INTEGER;
+  const SQLULEN number =
+      entry != nullptr ? reinterpret_cast<SQLULEN>(entry->integer) : static_cast<SQLULEN>(row->standard);
+  const bool is_word =
+      row != nullptr ? row->kind != Kind::integer : capacity != SQL_IS_UINTEGER && capacity != SQL_IS_INTEGER;
   const auto integer = static_cast<SQLUINTEGER>(number);
   const std::size_t size = is_word ? sizeof(number) : sizeof(integer);
   if (value != nullptr) std::memcpy(value, is_word ? static_cast<const void*>(&number) : &integer, size);

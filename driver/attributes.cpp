@@ -1,4 +1,5 @@
-// attributes: of environments, connections (queued until there is a base driver) and statements (descriptor handles translated).
+// attributes: of environments, connections (queued until there is a base driver) and statements (descriptor handles
+// translated).
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
@@ -14,8 +15,8 @@ constexpr SQLINTEGER driver_unicode_type = 1065;
 constexpr SQLINTEGER driver_unicode_utf16 = 1;
 
 bool is_descriptor(SQLINTEGER attribute) {
-  return attribute == SQL_ATTR_APP_ROW_DESC || attribute == SQL_ATTR_APP_PARAM_DESC || attribute == SQL_ATTR_IMP_ROW_DESC ||
-         attribute == SQL_ATTR_IMP_PARAM_DESC;
+  return attribute == SQL_ATTR_APP_ROW_DESC || attribute == SQL_ATTR_APP_PARAM_DESC ||
+         attribute == SQL_ATTR_IMP_ROW_DESC || attribute == SQL_ATTR_IMP_PARAM_DESC;
 }
 
 // Our handle for a descriptor that the base driver told: the statement's own, or one that the application allocated.
@@ -48,23 +49,27 @@ SQLRETURN set_stmt_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER v
 }
 
 template <auto function>
-SQLRETURN get_stmt_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity, SQLINTEGER* length) {
+SQLRETURN get_stmt_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
+                             SQLINTEGER* length) {
   return own<Stmt>(handle, [&](Stmt& stmt) {
     if (!is_descriptor(attribute)) return call_base<function>(stmt, stmt.base, attribute, value, capacity, length);
     SQLHDESC base = nullptr;
-    const SQLRETURN code = call_base<function>(stmt, stmt.base, attribute, static_cast<SQLPOINTER>(&base), capacity, length);
+    const SQLRETURN code =
+        call_base<function>(stmt, stmt.base, attribute, static_cast<SQLPOINTER>(&base), capacity, length);
     if (SQL_SUCCEEDED(code) && value != nullptr) *static_cast<SQLHDESC*>(value) = wrapper_of(stmt, attribute, base);
     return code;
   });
 }
 
 template <auto function>
-SQLRETURN set_connect_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length, Width width) {
+SQLRETURN set_connect_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length,
+                                Width width) {
   return own<Dbc>(handle, [&](Dbc& dbc) {
     if (dbc.is(Handle::connected)) {
       const SQLRETURN code = call_base<function>(dbc, dbc.base, attribute, value, length);
       // For a reconnect; the base has accepted the value, so ours to say about it is nothing.
-      if (SQL_SUCCEEDED(code) && AttributeQueue::persists(attribute)) (void)dbc.attributes.set(attribute, value, length, width);
+      if (SQL_SUCCEEDED(code) && AttributeQueue::persists(attribute))
+        (void)dbc.attributes.set(attribute, value, length, width);
       return code;
     }
     const Result<Done> queued = dbc.attributes.set(attribute, value, length, width);
@@ -73,8 +78,8 @@ SQLRETURN set_connect_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER
 }
 
 template <auto function>
-SQLRETURN get_connect_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity, SQLINTEGER* length,
-                                Width width) {
+SQLRETURN get_connect_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
+                                SQLINTEGER* length, Width width) {
   return own<Dbc>(handle, [&](Dbc& dbc) {
     if (dbc.is(Handle::connected)) return call_base<function>(dbc, dbc.base, attribute, value, capacity, length);
     const SQLRETURN code = dbc.attributes.get(attribute, value, capacity, length, width);
@@ -82,11 +87,14 @@ SQLRETURN get_connect_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER
       return set_diagnostics(dbc, {code, {{State::string_truncated, "[iamodbc] the text was cut", 0}}, {}});
     }
     if (code != SQL_ERROR) return code;
-    return fail(dbc, {State::connection_not_open, "attribute " + std::to_string(attribute) + " is known once connected", 0});
+    return fail(dbc,
+                {State::connection_not_open, "attribute " + std::to_string(attribute) + " is known once connected", 0});
   });
 }
 
-SQLINTEGER as_integer(SQLPOINTER value) { return static_cast<SQLINTEGER>(reinterpret_cast<SQLLEN>(value)); }
+SQLINTEGER as_integer(SQLPOINTER value) {
+  return static_cast<SQLINTEGER>(reinterpret_cast<SQLLEN>(value));
+}
 
 SQLRETURN set_version(Env& env, SQLINTEGER version) {
   if (version != SQL_OV_ODBC2 && version != SQL_OV_ODBC3 && version != SQL_OV_ODBC3_80) {
@@ -98,7 +106,8 @@ SQLRETURN set_version(Env& env, SQLINTEGER version) {
 
 }  // namespace
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value,
+                                               SQLINTEGER length) {
   return own<Env>(handle, [&](Env& env) {
     if (attribute == SQL_ATTR_ODBC_VERSION) return set_version(env, as_integer(value));
     if (attribute == SQL_ATTR_OUTPUT_NTS) {
@@ -111,8 +120,8 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attrib
   });
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
-                                               SQLINTEGER* length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value,
+                                               SQLINTEGER capacity, SQLINTEGER* length) {
   return own<Env>(handle, [&](Env& env) {
     SQLINTEGER number = 0;
     if (attribute == SQL_ATTR_ODBC_VERSION) {
@@ -124,7 +133,8 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attrib
     } else {
       const SQLRETURN code = env.attributes.get(attribute, value, capacity, length, Width::narrow);
       if (code == SQL_SUCCESS || code == SQL_SUCCESS_WITH_INFO) return code;
-      return fail(env, {State::invalid_attribute_identifier, "environment attribute " + std::to_string(attribute) + " is not known", 0});
+      return fail(env, {State::invalid_attribute_identifier,
+                        "environment attribute " + std::to_string(attribute) + " is not known", 0});
     }
     if (value != nullptr) *static_cast<SQLINTEGER*>(value) = number;
     if (length != nullptr) *length = sizeof(number);
@@ -132,39 +142,45 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attrib
   });
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                   SQLINTEGER length) {
   return set_connect_attribute<&BaseFunctions::SQLSetConnectAttr>(handle, attribute, value, length, Width::narrow);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                    SQLINTEGER length) {
   return set_connect_attribute<&BaseFunctions::SQLSetConnectAttrW>(handle, attribute, value, length, Width::wide);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
-                                                   SQLINTEGER* length) {
-  return get_connect_attribute<&BaseFunctions::SQLGetConnectAttr>(handle, attribute, value, capacity, length, Width::narrow);
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                   SQLINTEGER capacity, SQLINTEGER* length) {
+  return get_connect_attribute<&BaseFunctions::SQLGetConnectAttr>(handle, attribute, value, capacity, length,
+                                                                  Width::narrow);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
-                                                    SQLINTEGER* length) {
-  return get_connect_attribute<&BaseFunctions::SQLGetConnectAttrW>(handle, attribute, value, capacity, length, Width::wide);
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                    SQLINTEGER capacity, SQLINTEGER* length) {
+  return get_connect_attribute<&BaseFunctions::SQLGetConnectAttrW>(handle, attribute, value, capacity, length,
+                                                                   Width::wide);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                SQLINTEGER length) {
   return set_stmt_attribute<&BaseFunctions::SQLSetStmtAttr>(handle, attribute, value, length);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                 SQLINTEGER length) {
   return set_stmt_attribute<&BaseFunctions::SQLSetStmtAttrW>(handle, attribute, value, length);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
-                                                SQLINTEGER* length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                SQLINTEGER capacity, SQLINTEGER* length) {
   return get_stmt_attribute<&BaseFunctions::SQLGetStmtAttr>(handle, attribute, value, capacity, length);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
-                                                 SQLINTEGER* length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                                 SQLINTEGER capacity, SQLINTEGER* length) {
   return get_stmt_attribute<&BaseFunctions::SQLGetStmtAttrW>(handle, attribute, value, capacity, length);
 }
 

@@ -9,7 +9,9 @@ namespace iamodbc {
 
 namespace {
 
-SQLPOINTER as_pointer(SQLINTEGER value) { return reinterpret_cast<SQLPOINTER>(static_cast<SQLLEN>(value)); }
+SQLPOINTER as_pointer(SQLINTEGER value) {
+  return reinterpret_cast<SQLPOINTER>(static_cast<SQLLEN>(value));
+}
 
 SQLHENV known_environment(const Env& env, const BaseDriver& driver) {
   for (const auto& [of, henv] : env.base_environments) {
@@ -76,7 +78,9 @@ Result<SQLHDBC> open_base(Dbc& dbc, const BaseDriver& driver) {
   return hdbc;
 }
 
-void close_base(const BaseDriver& driver, SQLHDBC base) { driver.functions.SQLFreeHandle(SQL_HANDLE_DBC, base); }
+void close_base(const BaseDriver& driver, SQLHDBC base) {
+  driver.functions.SQLFreeHandle(SQL_HANDLE_DBC, base);
+}
 
 void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base) {
   dbc.attributes.replay_after_connect(driver.functions, base);

@@ -9,13 +9,13 @@
 
 namespace iamodbc {
 
-// A fresh base connection handle under dbc's environment, queued attributes replayed. IM004: the base refused to allocate (its words within).
-// The caller closes it or gives it to adopt().
+// A fresh base connection handle under dbc's environment, queued attributes replayed. IM004: the base refused to
+// allocate (its words within). The caller closes it or gives it to adopt().
 Result<SQLHDBC> open_base(Dbc& dbc, const BaseDriver& driver);
 // Frees a handle that did not connect. Read its diagnostics before.
 void close_base(const BaseDriver& driver, SQLHDBC base);
-// Makes a connected base handle that of dbc: the attributes that had to wait are replayed, a handle kept from an earlier connection is
-// freed, and calls go through from here on.
+// Makes a connected base handle that of dbc: the attributes that had to wait are replayed, a handle kept from an
+// earlier connection is freed, and calls go through from here on.
 void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base);
 
 }  // namespace iamodbc

@@ -13,6 +13,7 @@
 
 #include "driver/absent.h"
 #include "driver/handles.h"
+#include "driver/no_destructor.h"
 #include "driver/text.h"
 
 namespace iamodbc {
@@ -112,8 +113,8 @@ struct Loaded {
 };
 
 std::vector<Loaded>& loaded() {
-  static std::vector<Loaded>& only = *new std::vector<Loaded>;
-  return only;
+  static NoDestructor<std::vector<Loaded>> only;
+  return only.get();
 }
 
 const BaseDriver* find_loaded(const link_map* map) {
@@ -124,7 +125,9 @@ const BaseDriver* find_loaded(const link_map* map) {
   return nullptr;
 }
 
-Error not_loaded(std::string message) { return {State::driver_not_loaded, std::move(message), 0}; }
+Error not_loaded(std::string message) {
+  return {State::driver_not_loaded, std::move(message), 0};
+}
 
 // A library that the loader has taken, as a base driver.
 Result<const BaseDriver*> accept(const Library& library, const std::string& asked) {
@@ -140,8 +143,10 @@ Result<const BaseDriver*> accept(const Library& library, const std::string& aske
   driver->forwarded = with_absent_functions(driver->functions);
   driver->widths = widths_of(driver->functions);
   const BaseFunctions& base = driver->functions;
-  if (base.SQLAllocHandle == nullptr || base.SQLFreeHandle == nullptr || (!driver->widths.narrow && !driver->widths.wide)) {
-    return not_loaded("BaseDriver=" + asked + ": " + path + " is not an ODBC 3 driver: it lacks SQLAllocHandle, SQLFreeHandle or SQLDriverConnect");
+  if (base.SQLAllocHandle == nullptr || base.SQLFreeHandle == nullptr ||
+      (!driver->widths.narrow && !driver->widths.wide)) {
+    return not_loaded("BaseDriver=" + asked + ": " + path +
+                      " is not an ODBC 3 driver: it lacks SQLAllocHandle, SQLFreeHandle or SQLDriverConnect");
   }
   ask_version(*driver);
   driver->libpq_version = libpq_version_of(library);
@@ -154,7 +159,8 @@ Result<const BaseDriver*> accept(const Library& library, const std::string& aske
   return driver.release();
 }
 
-// Opening a pipe or a device would block or worse, so only files reach the loader. Bare names and missing files are its business.
+// Opening a pipe or a device would block or worse, so only files reach the loader. Bare names and missing files are its
+// business.
 bool is_no_file(const std::string& path) {
   struct stat status {};
   return path.find('/') != std::string::npos && stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
@@ -188,7 +194,8 @@ Widths own_widths() {
   library.handle = dlopen(own_path().c_str(), RTLD_NOW | RTLD_NOLOAD);
   if (library.handle == nullptr) return {true, true};
   library.map = library_of(reinterpret_cast<void*>(&here));
-  const Widths own{symbol_of(library, "SQLDriverConnect") != nullptr, symbol_of(library, "SQLDriverConnectW") != nullptr};
+  const Widths own{symbol_of(library, "SQLDriverConnect") != nullptr,
+                   symbol_of(library, "SQLDriverConnectW") != nullptr};
   dlclose(library.handle);
   return own;
 }

@@ -1,6 +1,6 @@
 // base_driver: a base driver's library and its table of functions.
-// Loaded with RTLD_NOW|RTLD_LOCAL, once a real file, never unloaded. A function counts as the base's only if it lives in the base's own file:
-// dlsym also searches dependencies and finds the driver manager's functions of the same name.
+// Loaded with RTLD_NOW|RTLD_LOCAL, once a real file, never unloaded. A function counts as the base's only if it lives
+// in the base's own file: dlsym also searches dependencies and finds the driver manager's functions of the same name.
 // Thread rule: load() from any thread; a BaseDriver is const and lives for ever.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -22,16 +22,18 @@ struct Widths {
 };
 
 struct BaseDriver {
-  std::string path;  // of the loaded file, absolute
+  std::string path;         // of the loaded file, absolute
   BaseFunctions functions;  // null where it has none
-  BaseFunctions forwarded;  // the same, but a function of kind PASS is never null: one that it lacks answers IM001 (absent.h)
+  BaseFunctions
+      forwarded;  // the same, but a function of kind PASS is never null: one that it lacks answers IM001 (absent.h)
   Widths widths;
   std::string name;       // SQL_DRIVER_NAME, e.g. "psqlodbcw.so"; empty when it does not tell
   std::string version;    // SQL_DRIVER_VER, e.g. "13.02.0000"; empty when it does not tell
   int libpq_version = 0;  // PQlibVersion() of the libpq that it uses, e.g. 150008; 0 without libpq
 
-  // The first of `candidates` (paths or bare file names) that can be loaded; `asked` is what the user wrote, for messages.
-  // IM003: none could be loaded (lists each with the loader's reason), it is iamodbc itself, or it is not an ODBC driver.
+  // The first of `candidates` (paths or bare file names) that can be loaded; `asked` is what the user wrote, for
+  // messages. IM003: none could be loaded (lists each with the loader's reason), it is iamodbc itself, or it is not an
+  // ODBC driver.
   static Result<const BaseDriver*> load(const std::string& asked, const std::vector<std::string>& candidates);
 };
 
@@ -39,7 +41,8 @@ struct BaseDriver {
 Widths own_widths();
 // The folder of this library, without a slash at the end.
 std::string own_folder();
-// We never convert text, so a base driver must have every width that we export: else an error with the Driver= line to use.
+// We never convert text, so a base driver must have every width that we export: else an error with the Driver= line to
+// use.
 std::optional<Error> shape_error(const BaseDriver& driver);
 
 }  // namespace iamodbc

@@ -32,12 +32,15 @@ struct Refusal {
   bool is_login_refused = false;
 };
 
-bool contains(std::string_view text, std::string_view part) { return lower(text).find(lower(part)) != std::string::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return lower(text).find(lower(part)) != std::string::npos;
+}
 
 bool is_login_refused(const BaseDriverProfile& profile, const std::vector<Record>& records) {
   return std::any_of(records.begin(), records.end(), [&](const Record& record) {
-    return record.sqlstate == profile.refused_state && (profile.refused_native == 0 || record.native == profile.refused_native) &&
-           *profile.refused_text != '\0' && contains(record.message, profile.refused_text);
+    return record.sqlstate == profile.refused_state &&
+           (profile.refused_native == 0 || record.native == profile.refused_native) && *profile.refused_text != '\0' &&
+           contains(record.message, profile.refused_text);
   });
 }
 
@@ -73,8 +76,8 @@ SQLRETURN call_base_connect(const BaseDriver& driver, SQLHDBC base, const Secret
     return driver.functions.SQLDriverConnect(base, nullptr, bytes, SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
   }
   std::u16string units = utf16_from_utf8(text.reveal());
-  const SQLRETURN status = driver.functions.SQLDriverConnectW(base, nullptr, reinterpret_cast<SQLWCHAR*>(units.data()), SQL_NTS, nullptr, 0, nullptr,
-                                                              SQL_DRIVER_NOPROMPT);
+  const SQLRETURN status = driver.functions.SQLDriverConnectW(base, nullptr, reinterpret_cast<SQLWCHAR*>(units.data()),
+                                                              SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
   volatile char16_t* unit = units.data();
   for (std::size_t i = 0; i < units.size(); ++i) unit[i] = 0;
   return status;
@@ -85,7 +88,8 @@ void set_time_left(const BaseDriver& driver, SQLHDBC base, Deadline deadline) {
   if (deadline == no_deadline) return;
   const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now()).count();
   const auto seconds = static_cast<SQLULEN>(std::max<long long>(left, 1));
-  const auto set = driver.functions.SQLSetConnectAttr != nullptr ? driver.functions.SQLSetConnectAttr : driver.functions.SQLSetConnectAttrW;
+  const auto set = driver.functions.SQLSetConnectAttr != nullptr ? driver.functions.SQLSetConnectAttr
+                                                                 : driver.functions.SQLSetConnectAttrW;
   if (set != nullptr) set(base, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), SQL_IS_UINTEGER);
 }
 
@@ -100,7 +104,8 @@ Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text
   set_time_left(driver, base.value(), deadline);
   Attempted attempted;
   attempted.status = call_base_connect(driver, base.value(), text, width);
-  if (attempted.status != SQL_SUCCESS) attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
+  if (attempted.status != SQL_SUCCESS)
+    attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
   if (SQL_SUCCEEDED(attempted.status)) {
     adopt(dbc, driver, base.value());
   } else {
@@ -133,13 +138,16 @@ class Walk {
     if (!driver) return fail_and_log(driver.error());
     if (auto error = shape_error(*driver.value())) return fail_and_log(*error);
     const BaseDriver& base = *driver.value();
-    const BaseDriverFacts facts{base.path, file.value().section, base.version, base.libpq_version, &base_driver_profile(base.path)};
-    log_.info("connecting: " + given.value().string().redacted([&](std::string_view name) { return may_show(*facts.profile, name); }));
+    const BaseDriverFacts facts{base.path, file.value().section, base.version, base.libpq_version,
+                                &base_driver_profile(base.path)};
+    log_.info("connecting: " +
+              given.value().string().redacted([&](std::string_view name) { return may_show(*facts.profile, name); }));
     log_.info("base driver " + facts.file + " " + facts.version);
 
     auto settings = read_settings(given.value(), *facts.profile);
     if (!settings) return fail_and_log(settings.error());
-    auto prepared = prepare_login(given.value(), settings.value(), *facts.profile, system_, log_, data_directory(own_folder()), deadline_);
+    auto prepared = prepare_login(given.value(), settings.value(), *facts.profile, system_, log_,
+                                  data_directory(own_folder()), deadline_);
     if (!prepared) return fail_and_log(prepared.error());
     log_login(prepared.value());
     return dial(given.value(), settings.value(), prepared.value(), base, facts);
@@ -155,12 +163,13 @@ class Walk {
     if (!prepared.login) return;
     const Login& login = *prepared.login;
     log_.info("token of " + std::to_string(login.secret.size()) + " bytes for " + login.signed_endpoint.host + ":" +
-              std::to_string(login.signed_endpoint.port) + ", region " + login.signed_endpoint.region + " (" + login.region_why + "), by " + login.identity +
-              ", until " + extended_time(*login.end));
+              std::to_string(login.signed_endpoint.port) + ", region " + login.signed_endpoint.region + " (" +
+              login.region_why + "), by " + login.identity + ", until " + extended_time(*login.end));
   }
 
   // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
-  SQLRETURN dial(const Given& given, const Settings& settings, const PreparedLogin& prepared, const BaseDriver& base, const BaseDriverFacts& facts) {
+  SQLRETURN dial(const Given& given, const Settings& settings, const PreparedLogin& prepared, const BaseDriver& base,
+                 const BaseDriverFacts& facts) {
     std::vector<std::string> addresses{""};
     if (prepared.tls && prepared.tls->dials_another_host && facts.profile->kind == BaseKind::psqlodbc) {
       auto found = numeric_addresses(settings.server);
@@ -192,31 +201,40 @@ class Walk {
   }
 
   [[nodiscard]] bool hands_over_in_a_file(const BaseDriverFacts& facts) const {
-    return facts.profile->kind == BaseKind::psqlodbc && facts.libpq_version >= first_libpq_with_long_lines && !system_.set_variable("PGPASSWORD");
+    return facts.profile->kind == BaseKind::psqlodbc && facts.libpq_version >= first_libpq_with_long_lines &&
+           !system_.set_variable("PGPASSWORD");
   }
 
   SQLRETURN succeed(const Given& given, const Settings& settings, const BaseDriverFacts& facts, Attempted attempted) {
     // The base driver's word about the out buffer is about a buffer that it was not given.
     auto& records = attempted.records;
     const auto is_about_buffer = [](const Record& record) { return record.sqlstate == State::string_truncated; };
-    const bool passes_own = attempted.status == SQL_SUCCESS_WITH_INFO && std::none_of(records.begin(), records.end(), is_about_buffer);
+    const bool passes_own =
+        attempted.status == SQL_SUCCESS_WITH_INFO && std::none_of(records.begin(), records.end(), is_about_buffer);
     records.erase(std::remove_if(records.begin(), records.end(), is_about_buffer), records.end());
     log_.info("connected");
 
     const Secret text = write_out_string(given, settings, *facts.profile);
-    const bool fits = width_ == Width::narrow ? put_text(text.reveal(), static_cast<SQLCHAR*>(out_.buffer), out_.capacity, out_.length)
-                                              : put_text(text.reveal(), static_cast<SQLWCHAR*>(out_.buffer), out_.capacity, out_.length);
+    const bool fits = width_ == Width::narrow
+                          ? put_text(text.reveal(), static_cast<SQLCHAR*>(out_.buffer), out_.capacity, out_.length)
+                          : put_text(text.reveal(), static_cast<SQLWCHAR*>(out_.buffer), out_.capacity, out_.length);
     if (fits && passes_own) return SQL_SUCCESS_WITH_INFO;  // its records are served by the base driver
     if (fits && records.empty()) return SQL_SUCCESS;
-    if (!fits) records.push_back(Record{State::string_truncated, "[iamodbc] The completed connection string did not fit into the buffer given for it.", 0});
+    if (!fits)
+      records.push_back(Record{State::string_truncated,
+                               "[iamodbc] The completed connection string did not fit into the buffer given for it.",
+                               0});
     return set_diagnostics(dbc_, Diagnostics{SQL_SUCCESS_WITH_INFO, std::move(records), given.dsn()});
   }
 
-  SQLRETURN refuse(const Settings& settings, const PreparedLogin& prepared, const BaseDriverFacts& facts, Attempted attempted) {
+  SQLRETURN refuse(const Settings& settings, const PreparedLogin& prepared, const BaseDriverFacts& facts,
+                   Attempted attempted) {
     auto& records = attempted.records;
     const bool login_refused = prepared.login && is_login_refused(*facts.profile, records);
     if (records.empty()) {
-      records.push_back(Record{State::cannot_connect, "[iamodbc] The base driver " + facts.file + " could not connect and does not say why.", 0});
+      records.push_back(Record{State::cannot_connect,
+                               "[iamodbc] The base driver " + facts.file + " could not connect and does not say why.",
+                               0});
     }
     for (Record& record : records) remove_pass_file_remark(record.message);
     if (settings.auth_type == AuthType::iam) append_advice(records.front(), *facts.profile, login_refused);
@@ -224,7 +242,8 @@ class Walk {
     if (login_refused) {
       const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, system_.now());
       log_.error(advice);
-      records.insert(records.begin() + 1, Record{State::invalid_authorization, "[iamodbc] " + advice, 0});
+      // With the base driver's state: unixODBC sorts records, the highest state first, and equal ones keep their order.
+      records.insert(records.begin() + 1, Record{records.front().sqlstate, "[iamodbc] " + advice, 0});
     }
     return set_diagnostics(dbc_, Diagnostics{attempted.status, std::move(records), settings.server});
   }
@@ -243,11 +262,13 @@ template <class Char>
 constexpr Width width_of = sizeof(Char) == 1 ? Width::narrow : Width::wide;
 
 template <class Char>
-SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity, SQLSMALLINT* out_length) {
+SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity,
+                         SQLSMALLINT* out_length) {
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
     auto bytes = text_from(text, length);
     if (!bytes) return fail(dbc, bytes.error());
-    if (out_capacity < 0) return fail(dbc, Error{State::invalid_string_length, "The length of the out buffer is negative.", 0});
+    if (out_capacity < 0)
+      return fail(dbc, Error{State::invalid_string_length, "The length of the out buffer is negative.", 0});
     auto string = ConnectionString::parse(bytes.value());
     wipe(bytes.value());
     if (!string) return fail(dbc, string.error());
@@ -256,8 +277,8 @@ SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char
 }
 
 template <class Char>
-SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, const Char* user, SQLSMALLINT user_length, const Char* password,
-                        SQLSMALLINT password_length) {
+SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, const Char* user, SQLSMALLINT user_length,
+                        const Char* password, SQLSMALLINT password_length) {
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
     ConnectionString string;
     struct Part {
@@ -265,7 +286,8 @@ SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, co
       const Char* text;
       SQLSMALLINT length;
     };
-    for (const Part& part : {Part{"DSN", dsn, dsn_length}, Part{"UID", user, user_length}, Part{"PWD", password, password_length}}) {
+    for (const Part& part :
+         {Part{"DSN", dsn, dsn_length}, Part{"UID", user, user_length}, Part{"PWD", password, password_length}}) {
       auto bytes = text_from(part.text, part.length);
       if (!bytes) return fail(dbc, bytes.error());
       if (bytes.value().empty()) continue;  // not given: the DSN's
@@ -273,7 +295,8 @@ SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, co
       const bool in_braces = std::string_view(part.name) == "PWD";
       Secret written(std::string(part.name) + "=");
       written.append(in_braces ? braced(bytes.value()).reveal() : std::string_view(bytes.value()));
-      string.add(in_braces ? Attribute(part.name, bytes.value(), written.reveal()) : Attribute(part.name, bytes.value()));
+      string.add(in_braces ? Attribute(part.name, bytes.value(), written.reveal())
+                           : Attribute(part.name, bytes.value()));
       wipe(bytes.value());
     }
     return connect(dbc, std::move(string), width_of<Char>, OutString{});
@@ -282,7 +305,8 @@ SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, co
 
 // The base driver's own answer, without a login: it asks the application for what it wants to know.
 template <class Char>
-SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity, SQLSMALLINT* out_length) {
+SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity,
+                         SQLSMALLINT* out_length) {
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
     const System system;
     auto bytes = text_from(static_cast<const Char*>(text), length);
@@ -300,7 +324,8 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
     if (!base) return fail(dbc, base.error());
     const auto& functions = driver.value()->functions;
     SQLRETURN status = SQL_ERROR;
-    std::vector<Record> records{Record{State::function_not_supported, "[iamodbc] The base driver has no SQLBrowseConnect. Use SQLDriverConnect.", 0}};
+    std::vector<Record> records{Record{State::function_not_supported,
+                                       "[iamodbc] The base driver has no SQLBrowseConnect. Use SQLDriverConnect.", 0}};
     if constexpr (width_of<Char> == Width::narrow) {
       if (functions.SQLBrowseConnect != nullptr) {
         status = functions.SQLBrowseConnect(base.value(), text, length, out, out_capacity, out_length);
@@ -312,7 +337,10 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
     }
     close_base(*driver.value(), base.value());
     if (SQL_SUCCEEDED(status) || status == SQL_NEED_DATA) {
-      return fail(dbc, Error{State::not_implemented, "This base driver connects step by step, which cannot be done with a token. Use SQLDriverConnect.", 0});
+      return fail(
+          dbc,
+          Error{State::not_implemented,
+                "This base driver connects step by step, which cannot be done with a token. Use SQLDriverConnect.", 0});
     }
     return set_diagnostics(dbc, Diagnostics{status, std::move(records), given.value().dsn()});
   });
@@ -321,7 +349,8 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
 }  // namespace
 
 SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutString& out) {
-  if (dbc.is(Handle::connected)) return fail(dbc, Error{State::connection_in_use, "The connection is already open. Disconnect it first.", 0});
+  if (dbc.is(Handle::connected))
+    return fail(dbc, Error{State::connection_in_use, "The connection is already open. Disconnect it first.", 0});
   return Walk(dbc, width, out).run(std::move(string));
 }
 
@@ -329,27 +358,28 @@ SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutStrin
 
 using namespace iamodbc;  // NOLINT(google-build-using-namespace)
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnect(SQLHDBC dbc, SQLHWND, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out, SQLSMALLINT out_capacity,
-                                                  SQLSMALLINT* out_length, SQLUSMALLINT) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnect(SQLHDBC dbc, SQLHWND, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out,
+                                                  SQLSMALLINT out_capacity, SQLSMALLINT* out_length, SQLUSMALLINT) {
   return driver_connect(dbc, text, length, out, out_capacity, out_length);
 }
-IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC dbc, SQLHWND, SQLWCHAR* text, SQLSMALLINT length, SQLWCHAR* out, SQLSMALLINT out_capacity,
-                                                   SQLSMALLINT* out_length, SQLUSMALLINT) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC dbc, SQLHWND, SQLWCHAR* text, SQLSMALLINT length,
+                                                   SQLWCHAR* out, SQLSMALLINT out_capacity, SQLSMALLINT* out_length,
+                                                   SQLUSMALLINT) {
   return driver_connect(dbc, text, length, out, out_capacity, out_length);
 }
-IAMODBC_EXPORT SQLRETURN SQL_API SQLConnect(SQLHDBC dbc, SQLCHAR* dsn, SQLSMALLINT dsn_length, SQLCHAR* user, SQLSMALLINT user_length, SQLCHAR* password,
-                                            SQLSMALLINT password_length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLConnect(SQLHDBC dbc, SQLCHAR* dsn, SQLSMALLINT dsn_length, SQLCHAR* user,
+                                            SQLSMALLINT user_length, SQLCHAR* password, SQLSMALLINT password_length) {
   return plain_connect(dbc, dsn, dsn_length, user, user_length, password, password_length);
 }
-IAMODBC_EXPORT SQLRETURN SQL_API SQLConnectW(SQLHDBC dbc, SQLWCHAR* dsn, SQLSMALLINT dsn_length, SQLWCHAR* user, SQLSMALLINT user_length,
-                                             SQLWCHAR* password, SQLSMALLINT password_length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLConnectW(SQLHDBC dbc, SQLWCHAR* dsn, SQLSMALLINT dsn_length, SQLWCHAR* user,
+                                             SQLSMALLINT user_length, SQLWCHAR* password, SQLSMALLINT password_length) {
   return plain_connect(dbc, dsn, dsn_length, user, user_length, password, password_length);
 }
-IAMODBC_EXPORT SQLRETURN SQL_API SQLBrowseConnect(SQLHDBC dbc, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out, SQLSMALLINT out_capacity,
-                                                  SQLSMALLINT* out_length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLBrowseConnect(SQLHDBC dbc, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out,
+                                                  SQLSMALLINT out_capacity, SQLSMALLINT* out_length) {
   return browse_connect(dbc, text, length, out, out_capacity, out_length);
 }
-IAMODBC_EXPORT SQLRETURN SQL_API SQLBrowseConnectW(SQLHDBC dbc, SQLWCHAR* text, SQLSMALLINT length, SQLWCHAR* out, SQLSMALLINT out_capacity,
-                                                   SQLSMALLINT* out_length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLBrowseConnectW(SQLHDBC dbc, SQLWCHAR* text, SQLSMALLINT length, SQLWCHAR* out,
+                                                   SQLSMALLINT out_capacity, SQLSMALLINT* out_length) {
   return browse_connect(dbc, text, length, out, out_capacity, out_length);
 }

@@ -6,16 +6,18 @@
 #include <new>
 #include <utility>
 
+#include "driver/no_destructor.h"
+
 namespace iamodbc {
 
 namespace {
 
 using Store = std::map<const Handle*, Diagnostics>;
 
-// Failures of ours are rare and short-lived: one small map for all handles keeps the handles small. Never destroyed.
+// Failures of ours are rare and short-lived: one small map for all handles keeps the handles small.
 Store& store() {
-  static Store& only = *new Store;
-  return only;
+  static NoDestructor<Store> only;
+  return only.get();
 }
 
 template <class Character>
@@ -88,7 +90,9 @@ void clear_diagnostics(Handle& handle) noexcept {
   handle.state.fetch_and(~(Handle::diagnosed | Handle::memory_exhausted), std::memory_order_acq_rel);
 }
 
-void forget_diagnostics(const Handle& handle) noexcept { store().erase(&handle); }
+void forget_diagnostics(const Handle& handle) noexcept {
+  store().erase(&handle);
+}
 
 std::optional<Diagnostics> own_diagnostics(const Handle& handle) {
   if (handle.is(Handle::memory_exhausted)) {
@@ -101,7 +105,8 @@ std::optional<Diagnostics> own_diagnostics(const Handle& handle) {
   return found->second;
 }
 
-std::vector<Record> read_diagnostics(const BaseFunctions& base, SQLSMALLINT handle_type, SQLHANDLE handle, Width width) {
+std::vector<Record> read_diagnostics(const BaseFunctions& base, SQLSMALLINT handle_type, SQLHANDLE handle,
+                                     Width width) {
   const bool wide = base.SQLGetDiagRecW != nullptr && (width == Width::wide || base.SQLGetDiagRec == nullptr);
   return wide ? read<SQLWCHAR>(base.SQLGetDiagRecW, handle_type, handle)
               : read<SQLCHAR>(base.SQLGetDiagRec, handle_type, handle);

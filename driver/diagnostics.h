@@ -1,7 +1,7 @@
 // diagnostics: records of our own on a handle, and reading a base driver's.
-// While a handle has records of ours, these alone are served; without, SQLGetDiagRec and SQLGetDiagField ask the base driver. Every function
-// but these two clears them first. Texts: ours are UTF-8; a base driver's come as bytes by narrow calls, as UTF-8 by wide ones, and go out
-// the same way.
+// While a handle has records of ours, these alone are served; without, SQLGetDiagRec and SQLGetDiagField ask the base
+// driver. Every function but these two clears them first. Texts: ours are UTF-8; a base driver's come as bytes by
+// narrow calls, as UTF-8 by wide ones, and go out the same way.
 // Thread rule: safe from any thread (bookkeeping()).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -21,12 +21,13 @@ using Record = Error;  // SQLSTATE, text, native code
 struct Diagnostics {
   SQLRETURN returncode = SQL_ERROR;
   std::vector<Record> records;  // in the order in which they are served
-  std::string server;           // SQL_DIAG_SERVER_NAME and SQL_DIAG_CONNECTION_NAME: the DSN or the server; may be empty
+  std::string server;  // SQL_DIAG_SERVER_NAME and SQL_DIAG_CONNECTION_NAME: the DSN or the server; may be empty
 };
 
 // Replaces what the handle had. Texts are served as they are. Returns returncode.
 SQLRETURN set_diagnostics(Handle& handle, Diagnostics diagnostics);
-// One record of ours, "[iamodbc] " put before its text; returns SQL_ERROR. Never throws: without memory the record is HY001.
+// One record of ours, "[iamodbc] " put before its text; returns SQL_ERROR. Never throws: without memory the record is
+// HY001.
 SQLRETURN fail(Handle& handle, const Error& error) noexcept;
 // The record HY001, which needs no memory; returns SQL_ERROR.
 SQLRETURN fail_for_memory(Handle& handle) noexcept;

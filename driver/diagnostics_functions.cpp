@@ -1,4 +1,5 @@
-// diagnostics_functions: SQLGetDiagRec and SQLGetDiagField, over records of our own or the base driver's. They clear nothing.
+// diagnostics_functions: SQLGetDiagRec and SQLGetDiagField, over records of our own or the base driver's. They clear
+// nothing.
 // Source: https://learn.microsoft.com/sql/odbc/reference/syntax/sqlgetdiagfield-function
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
@@ -42,11 +43,13 @@ bool is_from_odbc(std::string_view sqlstate) {
          std::find(std::begin(states), std::end(states), sqlstate) != std::end(states);
 }
 
-const char* origin(bool odbc) { return odbc ? "ODBC 3.0" : "ISO 9075"; }
+const char* origin(bool odbc) {
+  return odbc ? "ODBC 3.0" : "ISO 9075";
+}
 
 template <class Character>
-SQLRETURN serve_record(const Diagnostics& own, SQLSMALLINT number, Character* state, SQLINTEGER* native, Character* text,
-                       SQLSMALLINT capacity, SQLSMALLINT* length) {
+SQLRETURN serve_record(const Diagnostics& own, SQLSMALLINT number, Character* state, SQLINTEGER* native,
+                       Character* text, SQLSMALLINT capacity, SQLSMALLINT* length) {
   if (number < 1 || capacity < 0) return SQL_ERROR;
   if (static_cast<std::size_t>(number) > own.records.size()) return SQL_NO_DATA;
   const Record& record = own.records[static_cast<std::size_t>(number) - 1];
@@ -72,8 +75,8 @@ SQLRETURN serve_text(SQLPOINTER value, SQLSMALLINT capacity, SQLSMALLINT* length
 }
 
 template <class Character>
-SQLRETURN serve_field(const Diagnostics& own, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT capacity,
-                      SQLSMALLINT* length) {
+SQLRETURN serve_field(const Diagnostics& own, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value,
+                      SQLSMALLINT capacity, SQLSMALLINT* length) {
   switch (field) {
     case SQL_DIAG_NUMBER:
       return serve_number(value, static_cast<SQLINTEGER>(own.records.size()));
@@ -117,10 +120,11 @@ SQLRETURN serve_field(const Diagnostics& own, SQLSMALLINT number, SQLSMALLINT fi
 }
 
 template <auto function, class Character>
-SQLRETURN get_record(SQLSMALLINT type, SQLHANDLE raw, SQLSMALLINT number, Character* state, SQLINTEGER* native, Character* text,
-                     SQLSMALLINT capacity, SQLSMALLINT* length) {
+SQLRETURN get_record(SQLSMALLINT type, SQLHANDLE raw, SQLSMALLINT number, Character* state, SQLINTEGER* native,
+                     Character* text, SQLSMALLINT capacity, SQLSMALLINT* length) {
   return on_any(type, raw, [&](Handle& handle) {
-    if (const auto own = own_diagnostics(handle)) return serve_record(*own, number, state, native, text, capacity, length);
+    if (const auto own = own_diagnostics(handle))
+      return serve_record(*own, number, state, native, text, capacity, length);
     return ask_base<function>(handle, type, number, state, native, text, capacity, length);
   });
 }
@@ -129,7 +133,8 @@ template <auto function, class Character>
 SQLRETURN get_field(SQLSMALLINT type, SQLHANDLE raw, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value,
                     SQLSMALLINT capacity, SQLSMALLINT* length) {
   return on_any(type, raw, [&](Handle& handle) {
-    if (const auto own = own_diagnostics(handle)) return serve_field<Character>(*own, number, field, value, capacity, length);
+    if (const auto own = own_diagnostics(handle))
+      return serve_field<Character>(*own, number, field, value, capacity, length);
     return ask_base<function>(handle, type, number, field, value, capacity, length);
   });
 }
@@ -137,22 +142,26 @@ SQLRETURN get_field(SQLSMALLINT type, SQLHANDLE raw, SQLSMALLINT number, SQLSMAL
 }  // namespace
 
 IAMODBC_EXPORT SQLRETURN SQL_API SQLGetDiagRec(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR* state,
-                                               SQLINTEGER* native, SQLCHAR* text, SQLSMALLINT capacity, SQLSMALLINT* length) {
+                                               SQLINTEGER* native, SQLCHAR* text, SQLSMALLINT capacity,
+                                               SQLSMALLINT* length) {
   return get_record<&BaseFunctions::SQLGetDiagRec>(type, handle, number, state, native, text, capacity, length);
 }
 
 IAMODBC_EXPORT SQLRETURN SQL_API SQLGetDiagRecW(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR* state,
-                                                SQLINTEGER* native, SQLWCHAR* text, SQLSMALLINT capacity, SQLSMALLINT* length) {
+                                                SQLINTEGER* native, SQLWCHAR* text, SQLSMALLINT capacity,
+                                                SQLSMALLINT* length) {
   return get_record<&BaseFunctions::SQLGetDiagRecW>(type, handle, number, state, native, text, capacity, length);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetDiagField(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                                                 SQLPOINTER value, SQLSMALLINT capacity, SQLSMALLINT* length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetDiagField(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number,
+                                                 SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT capacity,
+                                                 SQLSMALLINT* length) {
   return get_field<&BaseFunctions::SQLGetDiagField, SQLCHAR>(type, handle, number, field, value, capacity, length);
 }
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLGetDiagFieldW(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                                                  SQLPOINTER value, SQLSMALLINT capacity, SQLSMALLINT* length) {
+IAMODBC_EXPORT SQLRETURN SQL_API SQLGetDiagFieldW(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number,
+                                                  SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT capacity,
+                                                  SQLSMALLINT* length) {
   return get_field<&BaseFunctions::SQLGetDiagFieldW, SQLWCHAR>(type, handle, number, field, value, capacity, length);
 }
 

@@ -34,13 +34,13 @@ SQLRETURN refusal(Handle* handle, std::size_t function, bool racing) noexcept {
 }
 
 // The exported functions of kind PASS.
-#define PASS(handle, arguments, function, id)                                            \
-  IAMODBC_EXPORT SQLRETURN SQL_API function(PARAMETERS_##arguments(function)) {          \
-    return forward<handle, &BaseFunctions::function, false>(a0 REST_##arguments);        \
+#define PASS(handle, arguments, function, id)                                     \
+  IAMODBC_EXPORT SQLRETURN SQL_API function(PARAMETERS_##arguments(function)) {   \
+    return forward<handle, &BaseFunctions::function, false>(a0 REST_##arguments); \
   }
-#define PASS_RACING(handle, arguments, function, id)                                     \
-  IAMODBC_EXPORT SQLRETURN SQL_API function(PARAMETERS_##arguments(function)) {          \
-    return forward<handle, &BaseFunctions::function, true>(a0 REST_##arguments);         \
+#define PASS_RACING(handle, arguments, function, id)                             \
+  IAMODBC_EXPORT SQLRETURN SQL_API function(PARAMETERS_##arguments(function)) {  \
+    return forward<handle, &BaseFunctions::function, true>(a0 REST_##arguments); \
   }
 #define OWN(handle, arguments, function, id)
 #include "driver/functions.def"

@@ -1,5 +1,6 @@
-// functions: the typed table of a base driver's functions. Types come from sql.h, so a wrong arity or type cannot compile.
-// Hazard: a call of SQLxxx by its bare name would bind to the driver manager's. Our code calls through this table only.
+// functions: the typed table of a base driver's functions. Types come from sql.h, so a wrong arity or type cannot
+// compile. Hazard: a call of SQLxxx by its bare name would bind to the driver manager's. Our code calls through this
+// table only.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "driver/diagnostics.h"
+#include "driver/no_destructor.h"
 
 namespace iamodbc {
 
@@ -56,11 +57,10 @@ class Slab {
   std::vector<Kind*> free_;
 };
 
-// Never destroyed: the application may still hold handles when static objects go.
 template <class Kind>
 Slab<Kind>& slab() {
-  static Slab<Kind>& only = *new Slab<Kind>;
-  return only;
+  static NoDestructor<Slab<Kind>> only;
+  return only.get();
 }
 
 // Takes a handle from its slab into the parent's list.
@@ -107,7 +107,9 @@ void kill_and_give_back(ExplicitDesc& desc) {
 
 }  // namespace
 
-std::mutex& bookkeeping() { return bookkeeping_lock; }
+std::mutex& bookkeeping() {
+  return bookkeeping_lock;
+}
 
 Env* new_env() {
   const std::scoped_lock hold(bookkeeping_lock);
@@ -153,7 +155,9 @@ std::uint32_t claim(Handle& handle, std::uint32_t tag) {
   return 0;
 }
 
-void restore(Handle& handle, std::uint32_t state) { handle.state.store(state, std::memory_order_release); }
+void restore(Handle& handle, std::uint32_t state) {
+  handle.state.store(state, std::memory_order_release);
+}
 
 void release(Env& env) {
   const std::scoped_lock hold(bookkeeping_lock);
@@ -209,7 +213,8 @@ Stmt* find_by_base<Stmt>(SQLHANDLE base) {
 template <>
 Desc* find_by_base<Desc>(SQLHANDLE base) {
   const std::scoped_lock hold(bookkeeping_lock);
-  if (Desc* const desc = slab<ExplicitDesc>().find([&](ExplicitDesc& one) { return is_live_over(one, base); })) return desc;
+  if (Desc* const desc = slab<ExplicitDesc>().find([&](ExplicitDesc& one) { return is_live_over(one, base); }))
+    return desc;
   Desc* implicit = nullptr;
   slab<Stmt>().find([&](Stmt& stmt) {
     for (Desc& desc : stmt.descriptors) {

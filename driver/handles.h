@@ -1,13 +1,15 @@
-// handles: what the application holds: environments, connections, statements and descriptors, each around the base driver's own handle.
+// handles: what the application holds: environments, connections, statements and descriptors, each around the base
+// driver's own handle.
 //
-// The state word says in one comparison whether a forwarded call may go straight through: it equals `ready` of the kind if the handle is
-// live, connected and without diagnostics of ours. Each kind has its own tag, so a handle of another kind never matches.
-// Handles live in slabs, one a kind, never unmapped and never used for another kind: null, wrong-kind and freed (not yet reused) handles are
-// recognised. Arbitrary addresses, and use while another thread frees, are the caller's error, as in every driver.
-// A statement holds its four implicit descriptors as members: same base descriptor, same wrapper, no map. The base's handle of each is
-// learnt when the application first asks for it.
+// The state word says in one comparison whether a forwarded call may go straight through: it equals `ready` of the kind
+// if the handle is live, connected and without diagnostics of ours. Each kind has its own tag, so a handle of another
+// kind never matches. Handles live in slabs, one a kind, never unmapped and never used for another kind: null, wrong-
+// kind and freed (not yet reused) handles are recognised. Arbitrary addresses, and use while another thread frees, are
+// the caller's error, as in every driver. A statement holds its four implicit descriptors as members: same base
+// descriptor, same wrapper, no map. The base's handle of each is learnt when the application first asks for it.
 //
-// Thread rule: states and the fields of a live handle may be read from any thread. The lists of Env and Dbc are guarded by bookkeeping().
+// Thread rule: states and the fields of a live handle may be read from any thread. The lists of Env and Dbc are guarded
+// by bookkeeping().
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -24,8 +26,8 @@
 
 namespace iamodbc {
 
-// The one lock of the driver's own lists: handles, own diagnostics, loaded base drivers. Held for moments, never while calling out; a fork
-// waits for it, so that the child finds it free.
+// The one lock of the driver's own lists: handles, own diagnostics, loaded base drivers. Held for moments, never while
+// calling out; a fork waits for it, so that the child finds it free.
 std::mutex& bookkeeping();
 
 struct Handle {
@@ -78,7 +80,8 @@ static_assert(sizeof(Stmt) <= 128);
 
 struct Dbc : TaggedHandle<Dbc, 0x1ADBC000> {
   Env* env = nullptr;
-  // Of `base`. After SQLDisconnect the base's connection handle is kept, for its diagnostics and attributes, until the next connect.
+  // Of `base`. After SQLDisconnect the base's connection handle is kept, for its diagnostics and attributes, until the
+  // next connect.
   const BaseDriver* driver = nullptr;
   AttributeQueue attributes;
   std::vector<Stmt*> statements;
@@ -92,7 +95,8 @@ struct Env : TaggedHandle<Env, 0x1AE2F000> {
   std::vector<Dbc*> connections;
 };
 
-// The live handle around a base driver's handle; null when there is none. Looks at every handle: for the rarest of errors only.
+// The live handle around a base driver's handle; null when there is none. Looks at every handle: for the rarest of
+// errors only.
 template <class Kind>
 Kind* find_by_base(SQLHANDLE base);
 template <>
@@ -102,14 +106,16 @@ Stmt* find_by_base<Stmt>(SQLHANDLE base);
 template <>
 Desc* find_by_base<Desc>(SQLHANDLE base);
 
-// Each takes a handle from its slab, links it to its parent and makes it live. May throw bad_alloc, then nothing has changed.
+// Each takes a handle from its slab, links it to its parent and makes it live. May throw bad_alloc, then nothing has
+// changed.
 Env* new_env();
 Dbc* new_dbc(Env& env);
 Stmt* new_stmt(Dbc& dbc, SQLHSTMT base);
 ExplicitDesc* new_desc(Dbc& dbc, SQLHDESC base);
 
-// Freeing in two steps. claim() takes the state word: of several threads one gets it, the others see a dead handle; returns 0 if it was
-// dead already. Then either release() after the base's free succeeded, or restore() with what claim() gave.
+// Freeing in two steps. claim() takes the state word: of several threads one gets it, the others see a dead handle;
+// returns 0 if it was dead already. Then either release() after the base's free succeeded, or restore() with what
+// claim() gave.
 std::uint32_t claim(Handle& handle, std::uint32_t tag);
 void restore(Handle& handle, std::uint32_t state);
 void release(Env& env);
@@ -117,7 +123,8 @@ void release(Dbc& dbc);
 void release(Stmt& stmt);
 void release(ExplicitDesc& desc);
 
-// Releases every statement and descriptor of a connection and makes it unconnected. Cost: the number of its own handles.
+// Releases every statement and descriptor of a connection and makes it unconnected. Cost: the number of its own
+// handles.
 void release_children_and_disconnect(Dbc& dbc);
 
 }  // namespace iamodbc

@@ -1,5 +1,6 @@
-// own: the frame of every body of our own: finds the handle, clears its diagnostics, runs, and lets no exception cross the C interface.
-// A cancelled thread (abi::__forced_unwind) must unwind on; bad_alloc becomes HY001, anything else HY000.
+// own: the frame of every body of our own: finds the handle, clears its diagnostics, runs, and lets no exception cross
+// the C interface. A cancelled thread (abi::__forced_unwind) must unwind on; bad_alloc becomes HY001, anything else
+// HY000.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -1,5 +1,5 @@
-// supported: SQLGetFunctions. True only for what the base driver claims, really exports, and we export: the driver manager then keeps its own
-// fall-backs for the rest.
+// supported: SQLGetFunctions. True only for what the base driver claims, really exports, and we export: the driver
+// manager then keeps its own fall-backs for the rest.
 // SPDX-License-Identifier: Apache-2.0
 #include <vector>
 
@@ -45,8 +45,11 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT id
     const BaseFunctions& base = dbc.driver->functions;
     if (id == SQL_API_ODBC3_ALL_FUNCTIONS) {
       cut(
-          base, SQL_API_ODBC3_ALL_FUNCTIONS_SIZE * 16, [&](SQLUSMALLINT i) { return (supported[i >> 4] & 1U << (i & 15)) != 0; },
-          [&](SQLUSMALLINT i) { supported[i >> 4] = static_cast<SQLUSMALLINT>(supported[i >> 4] & ~(1U << (i & 15))); });
+          base, SQL_API_ODBC3_ALL_FUNCTIONS_SIZE * 16,
+          [&](SQLUSMALLINT i) { return (supported[i >> 4] & 1U << (i & 15)) != 0; },
+          [&](SQLUSMALLINT i) {
+            supported[i >> 4] = static_cast<SQLUSMALLINT>(supported[i >> 4] & ~(1U << (i & 15)));
+          });
     } else if (id == SQL_API_ALL_FUNCTIONS) {
       cut(
           base, odbc2_array_size, [&](SQLUSMALLINT i) { return supported[i] != SQL_FALSE; },

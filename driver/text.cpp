@@ -55,7 +55,10 @@ Result<std::string> text_from(const SQLWCHAR* text, SQLINTEGER length) {
   if (!count) return count.error();
   std::u16string units(count.value(), u'\0');
   if (!units.empty()) std::memcpy(units.data(), text, units.size() * sizeof(char16_t));
-  return utf8_from_utf16(units);
+  std::string bytes = utf8_from_utf16(units);
+  // It may be a password: no second copy stays behind.
+  for (volatile char16_t& unit : units) unit = 0;
+  return bytes;
 }
 
 bool put_text(std::string_view text, SQLCHAR* buffer, SQLINTEGER capacity, SQLSMALLINT* length) {

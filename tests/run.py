@@ -58,7 +58,7 @@ def run_ctest(build_dir, jobs="2"):
 
 
 def skip_reason(output):
-    """The words behind GTEST_SKIP() <<, which GoogleTest prints after the line that names the place."""
+    """Why a test left itself out, which GoogleTest prints after the line that names the place."""
     match = re.search(r": Skipped\n(.+)", output)
     return match[1].strip() if match else "no reason given"
 

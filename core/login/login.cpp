@@ -11,7 +11,8 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
   if (!region) return region.error();
   SignedEndpoint signed_one;
   const bool is_bare_ipv6 = settings.token_host.find(':') != std::string::npos && settings.token_host.front() != '[';
-  signed_one.endpoint = Endpoint{is_bare_ipv6 ? "[" + settings.token_host + "]" : settings.token_host, settings.token_port, region.value().region};
+  signed_one.endpoint = Endpoint{is_bare_ipv6 ? "[" + settings.token_host + "]" : settings.token_host,
+                                 settings.token_port, region.value().region};
   signed_one.region = std::move(region).value();
   return signed_one;
 }

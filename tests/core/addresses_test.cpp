@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/addresses.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
@@ -19,7 +19,8 @@ TEST(Addresses, LocalhostIsThisMachineAndEachAddressComesOnce) {
   const auto found = numeric_addresses("localhost");
   ASSERT_TRUE(found);
   auto addresses = found.value();
-  EXPECT_TRUE(std::count(addresses.begin(), addresses.end(), "127.0.0.1") == 1 || std::count(addresses.begin(), addresses.end(), "::1") == 1);
+  EXPECT_TRUE(std::count(addresses.begin(), addresses.end(), "127.0.0.1") == 1 ||
+              std::count(addresses.begin(), addresses.end(), "::1") == 1);
   std::sort(addresses.begin(), addresses.end());
   EXPECT_EQ(std::unique(addresses.begin(), addresses.end()), addresses.end());
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/attributes.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <set>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "core/text.h"
 
@@ -39,13 +39,22 @@ TEST(Attributes, EveryRowHelps) {
 }
 
 TEST(Attributes, NamesAndAliasesAreFoundInAnyCase) {
-  const std::pair<const char*, AttributeId> cases[] = {
-      {"server", AttributeId::server},         {"SERVERNAME", AttributeId::server},  {"Host", AttributeId::server},
-      {"User", AttributeId::uid},              {"USERNAME", AttributeId::uid},       {"uid", AttributeId::uid},
-      {"password", AttributeId::pwd},          {"Pwd", AttributeId::pwd},            {"RDS_AUTH_TYPE", AttributeId::auth_type},
-      {"IAM_HOST", AttributeId::token_host},   {"iam_port", AttributeId::token_port}, {"AWS_PROFILE", AttributeId::profile},
-      {"BASE_DRIVER", AttributeId::base_driver}, {"BASE_DSN", AttributeId::base_dsn}, {"DbUser", AttributeId::uid},
-      {"tlscafile", AttributeId::tls_ca_file}};
+  const std::pair<const char*, AttributeId> cases[] = {{"server", AttributeId::server},
+                                                       {"SERVERNAME", AttributeId::server},
+                                                       {"Host", AttributeId::server},
+                                                       {"User", AttributeId::uid},
+                                                       {"USERNAME", AttributeId::uid},
+                                                       {"uid", AttributeId::uid},
+                                                       {"password", AttributeId::pwd},
+                                                       {"Pwd", AttributeId::pwd},
+                                                       {"RDS_AUTH_TYPE", AttributeId::auth_type},
+                                                       {"IAM_HOST", AttributeId::token_host},
+                                                       {"iam_port", AttributeId::token_port},
+                                                       {"AWS_PROFILE", AttributeId::profile},
+                                                       {"BASE_DRIVER", AttributeId::base_driver},
+                                                       {"BASE_DSN", AttributeId::base_dsn},
+                                                       {"DbUser", AttributeId::uid},
+                                                       {"tlscafile", AttributeId::tls_ca_file}};
   for (const auto& [name, id] : cases) {
     ASSERT_NE(find_attribute(name), nullptr) << name;
     EXPECT_EQ(find_attribute(name)->id, id) << name;
@@ -75,7 +84,7 @@ TEST(Attributes, OneEditAwayIsAMistakeAndTwoFromEightLettersOn) {
   EXPECT_EQ(near_miss("TokenHots"), "TokenHost");
   EXPECT_EQ(near_miss("SessionTokn"), "SessionToken");
   EXPECT_EQ(near_miss("SesionTokn"), "SessionToken");
-  EXPECT_EQ(near_miss("Regn"), "");     // two edits from six letters
+  EXPECT_EQ(near_miss("Regn"), "");  // two edits from six letters
   EXPECT_EQ(near_miss("Fetch"), "");
   EXPECT_EQ(near_miss(""), "");
   EXPECT_EQ(near_miss("D"), "");

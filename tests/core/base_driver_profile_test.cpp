@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base_driver_profile.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
@@ -49,9 +49,15 @@ TEST(BaseDriverProfile, NoSpellingOfWhatIsSignedIsForeign) {
 
 TEST(BaseDriverProfile, TlsLevelsOfEverySpelling) {
   const auto& psqlodbc = base_driver_profile(BaseKind::psqlodbc);
-  const std::pair<const char*, TlsLevel> good[] = {{"require", TlsLevel::require},   {"REQUIRE", TlsLevel::require},         {"r", TlsLevel::require},
-                                                   {"verify-ca", TlsLevel::verify_ca}, {"vc", TlsLevel::verify_ca},          {"verify-full", TlsLevel::verify_full},
-                                                   {"VF", TlsLevel::verify_full},    {" Verify-Full ", TlsLevel::verify_full}, {"VERIFY_IDENTITY", TlsLevel::verify_full}};
+  const std::pair<const char*, TlsLevel> good[] = {{"require", TlsLevel::require},
+                                                   {"REQUIRE", TlsLevel::require},
+                                                   {"r", TlsLevel::require},
+                                                   {"verify-ca", TlsLevel::verify_ca},
+                                                   {"vc", TlsLevel::verify_ca},
+                                                   {"verify-full", TlsLevel::verify_full},
+                                                   {"VF", TlsLevel::verify_full},
+                                                   {" Verify-Full ", TlsLevel::verify_full},
+                                                   {"VERIFY_IDENTITY", TlsLevel::verify_full}};
   for (const auto& [word, level] : good) {
     const auto read = tls_level_of(psqlodbc, "SSLmode", word);
     ASSERT_TRUE(read) << word;
@@ -80,7 +86,8 @@ TEST(BaseDriverProfile, LessThanEncryptionIsAnErrorThatNamesIt) {
 }
 
 std::optional<Error> exceeded(BaseKind kind, const char* version, Width width, std::size_t secret, std::size_t string) {
-  return exceeded_limit(BaseDriverFacts{"base.so", "", version, 150000, &base_driver_profile(kind)}, width, secret, string);
+  return exceeded_limit(BaseDriverFacts{"base.so", "", version, 150000, &base_driver_profile(kind)}, width, secret,
+                        string);
 }
 
 TEST(BaseDriverProfile, LimitsAreThoseOfVersionAndWidth) {

@@ -3,11 +3,12 @@
 // independent retelling of its parser, sees our server, port, user, TLS level and secret.
 #include "core/base_string.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <random>
+#include <set>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tests/core/rooms.h"
 
@@ -16,7 +17,9 @@ namespace {
 
 constexpr std::string_view login = "Server=db.example;UID=jane;";
 
-std::string ca() { return data_folder() + "/rds-ca.pem"; }
+std::string ca() {
+  return data_folder() + "/rds-ca.pem";
+}
 
 Walked with(std::string_view more, const WalkOptions& options = {}, BaseKind kind = BaseKind::psqlodbc) {
   return walked(kind, std::string(login) + std::string(more), options);
@@ -24,12 +27,13 @@ Walked with(std::string_view more, const WalkOptions& options = {}, BaseKind kin
 
 void expect_refused(const Walked& walk, std::initializer_list<std::string_view> words) {
   ASSERT_TRUE(walk.error) << walk.text;
-  for (const auto word : words) EXPECT_NE(walk.error->message.find(word), std::string::npos) << word << " in " << walk.error->message;
+  for (const auto word : words)
+    EXPECT_NE(walk.error->message.find(word), std::string::npos) << word << " in " << walk.error->message;
 }
 
 std::string ours(const std::string& server = "db.example") {
-  return "Servername=" + server + ";Port=5432;UID=jane;SSLmode=verify-full;pqopt={sslrootcert='" + ca() + "' gssencmode='disable'};Debug=0;CommLog=0;PWD={" +
-         std::string(a_token) + "}";
+  return "Servername=" + server + ";Port=5432;UID=jane;SSLmode=verify-full;pqopt={sslrootcert='" + ca() +
+         "' gssencmode='disable'};Debug=0;CommLog=0;PWD={" + std::string(a_token) + "}";
 }
 
 // ---- shape ----
@@ -37,7 +41,8 @@ std::string ours(const std::string& server = "db.example") {
 TEST(BaseString, IsForeignThenOursThenForcedThenTheSecret) {
   EXPECT_EQ(with("Fetch=7").text, "Fetch=7;" + ours());
   const auto walk = walked(BaseKind::mariadb, std::string(login) + "CHARSET=utf8");
-  EXPECT_EQ(walk.text, "CHARSET=utf8;SERVER=db.example;PORT=3306;UID=jane;FORCETLS=1;SSLVERIFY=1;SSLCA=" + ca() + ";PWD={" + std::string(a_token) + "}");
+  EXPECT_EQ(walk.text, "CHARSET=utf8;SERVER=db.example;PORT=3306;UID=jane;FORCETLS=1;SSLVERIFY=1;SSLCA=" + ca() +
+                           ";PWD={" + std::string(a_token) + "}");
 }
 
 TEST(BaseString, ForeignAttributesStayByteForByteInOrderWithDuplicates) {
@@ -46,9 +51,10 @@ TEST(BaseString, ForeignAttributesStayByteForByteInOrderWithDuplicates) {
 }
 
 TEST(BaseString, EverySpellingOfOursIsTakenOutAndWrittenOnce) {
-  const auto walk =
-      with("SERVERNAME=x;Host=y;server={db.example};User=z;Username=jane;Port=1;pORT=5432;Password=p;PWD=q;AuthType=IAM;Region=r;Profile=s;TLS=verify-full;"
-           "Debug=1;B2=1;CommLog=1;B3=1;SSLmode=require;CA=vf;LogLevel=off;Engine=postgresql");
+  const auto walk = with(
+      "SERVERNAME=x;Host=y;server={db.example};User=z;Username=jane;Port=1;pORT=5432;Password=p;PWD=q;AuthType=IAM;"
+      "Region=r;Profile=s;TLS=verify-full;"
+      "Debug=1;B2=1;CommLog=1;B3=1;SSLmode=require;CA=vf;LogLevel=off;Engine=postgresql");
   EXPECT_EQ(walk.text, ours());
 }
 
@@ -79,7 +85,9 @@ TEST(BaseString, MariadbGetsADriverOnlyWithoutADsn) {
 
 TEST(BaseString, WithABaseDsnItsNameGoesDownAndWhatOurSectionHoldsForTheBase) {
   WalkOptions options;
-  options.odbc_ini = "[sales]\nDriver=iamodbc\nDescription=x\nBaseDSN=base\nUID=jane\nFetch=3\nRegion=r\n[base]\nServername=db.example\nPort=5432\nFetch=4\n";
+  options.odbc_ini =
+      "[sales]\nDriver=iamodbc\nDescription=x\nBaseDSN=base\nUID=jane\nFetch=3\nRegion=r\n[base]\nServername=db."
+      "example\nPort=5432\nFetch=4\n";
   EXPECT_EQ(walked(BaseKind::psqlodbc, "DSN=sales;A0=1", options).text, "DSN=base;Fetch=3;A0=1;" + ours());
 }
 
@@ -89,7 +97,9 @@ TEST(BaseString, AnEmptyUserOrPasswordMeansAbsent) {
   EXPECT_EQ(walked(BaseKind::psqlodbc, "DSN=sales;UID=;PWD=", options).text, "DSN=sales;" + ours());
 }
 
-TEST(BaseString, APasswordTypedInDoesNotGoDown) { EXPECT_EQ(with("PWD=typed").text, ours()); }
+TEST(BaseString, APasswordTypedInDoesNotGoDown) {
+  EXPECT_EQ(with("PWD=typed").text, ours());
+}
 
 // ---- TLS ----
 
@@ -106,7 +116,9 @@ TEST(BaseString, LevelsAreWrittenInTheBaseDriversWords) {
 TEST(BaseString, PqoptIsWrittenAnew) {
   const auto walk = with("pqopt={application_name='a b;c}}d' connect_timeout=5};D5={}");
   ASSERT_FALSE(walk.error);
-  EXPECT_NE(walk.text.find(";pqopt={application_name='a b;c}}d' connect_timeout='5' sslrootcert='" + ca() + "' gssencmode='disable'};"), std::string::npos)
+  EXPECT_NE(walk.text.find(";pqopt={application_name='a b;c}}d' connect_timeout='5' sslrootcert='" + ca() +
+                           "' gssencmode='disable'};"),
+            std::string::npos)
       << walk.text;
   EXPECT_EQ(walk.text.find("pqopt"), walk.text.rfind("pqopt"));
   EXPECT_EQ(walk.text.find("D5"), std::string::npos);
@@ -143,6 +155,7 @@ TEST(BaseString, WhatPsqlodbcCannotReadIsAnErrorThatSaysSo) {
   expect_refused(with("UID={o'neil;x}"), {"UID", "psqlODBC"});
   expect_refused(with("UID={{x}"), {"UID"});
   expect_refused(with("Database={a;b}"), {"Database"});
+  expect_refused(with("UID={jane }", {}, BaseKind::mariadb), {"UID", "MariaDB Connector/ODBC"});
   EXPECT_NE(with("UID={o'neil;x}", {}, BaseKind::mariadb).text.find(";UID={o'neil;x};"), std::string::npos);
 }
 
@@ -196,7 +209,8 @@ TEST(BaseString, MariadbWouldJoinAPartWithoutEqualsToTheNextAttribute) {
 // ---- AuthType=Password ----
 
 TEST(BaseString, APasswordOfTheStringGoesDownAsItWasWritten) {
-  EXPECT_EQ(with("AuthType=Password;PWD=p%41;SSLmode=prefer;Debug=1").text, "SSLmode=prefer;Debug=1;Servername=db.example;UID=jane;PWD=p%41");
+  EXPECT_EQ(with("AuthType=Password;PWD=p%41;SSLmode=prefer;Debug=1").text,
+            "SSLmode=prefer;Debug=1;Servername=db.example;UID=jane;PWD=p%41");
   EXPECT_EQ(with("AuthType=Password;Password={p;}}q}").text, "Servername=db.example;UID=jane;PWD={p;}}q}");
 }
 
@@ -227,7 +241,8 @@ TEST(BaseString, WhatTheBaseDoesNotReadOfASectionIsWrittenForIt) {
 
 TEST(BaseString, APasswordOfOurSectionReachesABaseDsn) {
   WalkOptions options;
-  options.odbc_ini = "[a]\nAuthType=Password\nBaseDSN=b\nPassword=p%41+%7D\n[b]\nServername=db.example\nUsername=jane\nPassword=q\n";
+  options.odbc_ini =
+      "[a]\nAuthType=Password\nBaseDSN=b\nPassword=p%41+%7D\n[b]\nServername=db.example\nUsername=jane\nPassword=q\n";
   EXPECT_EQ(walked(BaseKind::psqlodbc, "DSN=a", options).text, "DSN=b;PWD={pA }}}");
   options.odbc_ini = "[a]\nAuthType=Password\nBaseDSN=b\nPassword=p%41\n[b]\nSERVER=db.example\n";
   EXPECT_EQ(walked(BaseKind::mariadb, "DSN=a", options).text, "DSN=b;PWD={p%41}");
@@ -262,8 +277,9 @@ TEST(OutString, AnEmptyUserIsCompletedToo) {
 }
 
 TEST(OutString, HoldsNoSecretOfTheDsn) {
-  const std::string out =
-      out_of("DSN=a", "[a]\nServer=s\nUID=j\nPWD=hunter2\nSecretAccessKey=hunter3\nSessionToken=hunter4\nAccessKeyID=AK\nConnSettings=hunter5\n");
+  const std::string out = out_of("DSN=a",
+                                 "[a]\nServer=s\nUID=j\nPWD=hunter2\nSecretAccessKey=hunter3\nSessionToken="
+                                 "hunter4\nAccessKeyID=AK\nConnSettings=hunter5\n");
   EXPECT_EQ(out, "DSN=a;Server=s;UID=j");
 }
 
@@ -273,7 +289,8 @@ TEST(OutString, SecretsOfTheApplicationComeLast) {
 }
 
 TEST(OutString, WithSavefileItHoldsNoSecretAtAll) {
-  EXPECT_EQ(out_of("PWD=p;SAVEFILE=/tmp/x;SecretAccessKey=k;Server=s;UID=j;pqopt={application_name=x}"), "SAVEFILE=/tmp/x;Server=s;UID=j");
+  EXPECT_EQ(out_of("PWD=p;SAVEFILE=/tmp/x;SecretAccessKey=k;Server=s;UID=j;pqopt={application_name=x}"),
+            "SAVEFILE=/tmp/x;Server=s;UID=j");
 }
 
 TEST(OutString, GivenBackItMeansTheSame) {
@@ -287,29 +304,89 @@ TEST(OutString, GivenBackItMeansTheSame) {
 
 TEST(MayShow, HidesSecretsCommandsAndWhatNobodyKnows) {
   const auto& profile = base_driver_profile(BaseKind::psqlodbc);
-  for (const char* name : {"PWD", "password", "SecretAccessKey", "AWS_SECRET_ACCESS_KEY", "SessionToken", "pqopt", "D5", "ConnSettings", "A6", "CredentialProcess",
-                           "PWDD", "Secret", ""}) {
+  for (const char* name : {"PWD", "password", "SecretAccessKey", "AWS_SECRET_ACCESS_KEY", "SessionToken", "pqopt", "D5",
+                           "ConnSettings", "A6", "CredentialProcess", "PWDD", "Secret", ""}) {
     EXPECT_FALSE(may_show(profile, name)) << name;
   }
-  for (const char* name : {"DSN", "Driver", "Server", "UID", "AccessKeyID", "Region", "TLS", "Fetch", "SSLmode"}) EXPECT_TRUE(may_show(profile, name)) << name;
+  for (const char* name : {"DSN", "Driver", "Server", "UID", "AccessKeyID", "Region", "TLS", "Fetch", "SSLmode"})
+    EXPECT_TRUE(may_show(profile, name)) << name;
 }
 
 // ---- whatever stands before ours ----
 
 const std::vector<std::string> mariadb_names{
-    "dsn",        "description", "driver",      "options",   "option",     "namedpipe",     "tcpip",      "server",   "uid",       "pwd",         "database",
-    "port",       "initstmt",    "conn_timeout", "auto_reconnect", "no_prompt", "charset",  "trace",      "plugin_dir", "sslkey",  "sslcert",     "sslca",
-    "sslcapath",  "sslcipher",   "sslverify",   "tlspeerfp", "tlspeerfplist", "sslcrl",     "sslcrlpath", "socket",   "savefile",  "use_mycnf",   "tlsversion",
-    "forcetls",   "serverkey",   "tlskeypwd",   "interactive", "forwardonly", "schemanoerror", "servername", "user",  "password",  "db",          "sslfp"};
+    "dsn",       "description",   "driver",      "options",       "option",
+    "namedpipe", "tcpip",         "server",      "uid",           "pwd",
+    "database",  "port",          "initstmt",    "conn_timeout",  "auto_reconnect",
+    "no_prompt", "charset",       "trace",       "plugin_dir",    "sslkey",
+    "sslcert",   "sslca",         "sslcapath",   "sslcipher",     "sslverify",
+    "tlspeerfp", "tlspeerfplist", "sslcrl",      "sslcrlpath",    "socket",
+    "savefile",  "use_mycnf",     "tlsversion",  "forcetls",      "serverkey",
+    "tlskeypwd", "interactive",   "forwardonly", "schemanoerror", "servername",
+    "user",      "password",      "db",          "sslfp"};
 
 // Fragments that attack a reader: names of ours and of base drivers, odd blanks, braces, separators.
 std::string garbage(std::mt19937& random) {
-  static const std::vector<std::string> pieces{
-      ";",          ";",       ";",        "=",      "=",         "=",         "{",         "}",       "}}",      " ",          "\t",       "\n",
-      "x",          "FOO",     "FOO={",    "Fetch",  "SOCKET",    "Servername", "SERVER",   "Server ", " Server", "{Server}",   "server=evil", "UID",
-      "USER=evil",  "PWD",     "PWD=evil", "SSLmode", "SSLmode=d", "CA=d",     "FORCETLS=0", "SSLVERIFY=0", "D5",  "pqopt={hostaddr=10.0.0.1}", "pqopt", "hostaddr=10.0.0.1",
-      "DSN=other",  "Driver=z", "Port=1",  "DB=evil", "={",       "};",        "};x={",     "a=b",     "INITSTMT={", "Debug=1", "CX=1",     "\xC3\xAB",
-      "\xED\xA0\x80", "TLSPEERFP", "DX",   "Username", "=;",      ";;",        "'",         "\\",      "OPTIONS=4", "NamedPipe=1", "\v", "\r"};
+  static const std::vector<std::string> pieces{";",
+                                               ";",
+                                               ";",
+                                               "=",
+                                               "=",
+                                               "=",
+                                               "{",
+                                               "}",
+                                               "}}",
+                                               " ",
+                                               "\t",
+                                               "\n",
+                                               "x",
+                                               "FOO",
+                                               "FOO={",
+                                               "Fetch",
+                                               "SOCKET",
+                                               "Servername",
+                                               "SERVER",
+                                               "Server ",
+                                               " Server",
+                                               "{Server}",
+                                               "server=evil",
+                                               "UID",
+                                               "USER=evil",
+                                               "PWD",
+                                               "PWD=evil",
+                                               "SSLmode",
+                                               "SSLmode=d",
+                                               "CA=d",
+                                               "FORCETLS=0",
+                                               "SSLVERIFY=0",
+                                               "D5",
+                                               "pqopt={hostaddr=10.0.0.1}",
+                                               "pqopt",
+                                               "hostaddr=10.0.0.1",
+                                               "DSN=other",
+                                               "Driver=z",
+                                               "Port=1",
+                                               "DB=evil",
+                                               "={",
+                                               "};",
+                                               "};x={",
+                                               "a=b",
+                                               "INITSTMT={",
+                                               "Debug=1",
+                                               "CX=1",
+                                               "\xC3\xAB",
+                                               "\xED\xA0\x80",
+                                               "TLSPEERFP",
+                                               "DX",
+                                               "Username",
+                                               "=;",
+                                               ";;",
+                                               "'",
+                                               "\\",
+                                               "OPTIONS=4",
+                                               "NamedPipe=1",
+                                               "\v",
+                                               "\r"};
   std::string text;
   for (std::size_t count = random() % 14; count > 0; --count) text += pieces[random() % pieces.size()];
   return text;
@@ -324,9 +401,12 @@ struct Attack {
 Attack attack(std::mt19937& random) {
   Attack made;
   const std::string tail = garbage(random);
-  made.text = garbage(random) + (random() % 8 != 0 ? ";" : "") + "Server=db.example;UID=jane;Port=6000;Region=eu-west-1" + (tail.empty() ? "" : ";" + tail);
+  made.text = garbage(random) + (random() % 8 != 0 ? ";" : "") +
+              "Server=db.example;UID=jane;Port=6000;Region=eu-west-1" + (tail.empty() ? "" : ";" + tail);
   if (random() % 3 == 0) {
-    made.options.odbc_ini = "[sales]\nDriver=iamodbc\nServer=of.the.section\nUID=section\nPassword=section\nPort=7000\n[other]\nServer=other\n";
+    made.options.odbc_ini =
+        "[sales]\nDriver=iamodbc\nServer=of.the.section\nUID=section\nPassword=section\nPort=7000\n[other]\nServer="
+        "other\n";
     made.text = "DSN=sales;" + made.text;
   }
   if (random() % 4 == 0) made.options.pass_file = "/proc/self/fd/9";
@@ -337,7 +417,7 @@ Attack attack(std::mt19937& random) {
 TEST(WhateverStandsBefore, PsqlodbcSeesExactlyOurs) {
   std::mt19937 random(5432);
   int written = 0;
-  for (int round = 0; round < 60000; ++round) {
+  for (int round = 0; round < 20000; ++round) {
     const Attack made = attack(random);
     const Walked walk = walked(BaseKind::psqlodbc, made.text, made.options);
     if (walk.error) continue;
@@ -361,18 +441,22 @@ TEST(WhateverStandsBefore, PsqlodbcSeesExactlyOurs) {
     ASSERT_TRUE(pqopt.find("hostaddr") == std::string::npos || walk.settings.tls == TlsLevel::verify_full) << made.text;
     ASSERT_EQ(last_of(*pairs, {"debug", "b2"}), "0") << made.text;
     ASSERT_EQ(last_of(*pairs, {"commlog", "b3"}), "0") << made.text;
+    std::set<std::string> seen;
     for (const auto& [name, value] : *pairs) {
-      ASSERT_TRUE(name != "driver" || value == made.options.section ) << made.text;
-      ASSERT_TRUE(value.find("evil") == std::string::npos || (name != "pwd" && name != "servername" && name != "server" && name != "username")) << made.text;
+      ASSERT_TRUE(name != "driver" || value == made.options.section) << made.text;
+      const bool is_one_of_ours = name == "servername" || name == "server" || name == "port" || name == "uid" ||
+                                  name == "username" || name == "pwd" || name == "password" || name == "sslmode" ||
+                                  name == "ca" || name == "pqopt" || name == "d5" || name == "debug" || name == "dsn";
+      ASSERT_FALSE(is_one_of_ours && !seen.insert(name).second) << name << " twice: " << walk.text;
     }
   }
-  EXPECT_GT(written, 3000);
+  EXPECT_GT(written, 1000);
 }
 
 TEST(WhateverStandsBefore, MariadbSeesExactlyOurs) {
   std::mt19937 random(3306);
   int written = 0;
-  for (int round = 0; round < 60000; ++round) {
+  for (int round = 0; round < 20000; ++round) {
     Attack made = attack(random);
     made.options.pass_file.clear();
     const Walked walk = walked(BaseKind::mariadb, made.text, made.options);
@@ -391,9 +475,10 @@ TEST(WhateverStandsBefore, MariadbSeesExactlyOurs) {
     ASSERT_EQ(last_of(*pairs, {"namedpipe"}), std::nullopt) << made.text << "\n" << walk.text;
     const auto options = last_of(*pairs, {"options", "option"});
     ASSERT_TRUE(!options || (std::stoi(*options) & 4) == 0) << made.text;
-    ASSERT_FALSE(last_of(*pairs, {"dsn"}) && last_of(*pairs, {"driver"})) << "with a Driver it ignores the DSN: " << walk.text;
+    ASSERT_FALSE(last_of(*pairs, {"dsn"}) && last_of(*pairs, {"driver"}))
+        << "with a Driver it ignores the DSN: " << walk.text;
   }
-  EXPECT_GT(written, 3000);
+  EXPECT_GT(written, 1000);
 }
 
 // Every foreign attribute arrives as it was written, in its order.
@@ -410,8 +495,9 @@ TEST(WhateverStandsBefore, ForeignAttributesArriveUnchanged) {
     const ConnectionString asked = parsed(made.text);
     for (const Attribute& attribute : asked.attributes()) {
       const std::string name = lowered(attribute.name());
-      if (our_attribute(profile, name) != nullptr || is_one_of(profile.forced_names, name) || is_one_of(profile.tls_names, name) ||
-          is_one_of(profile.libpq_option_names, name) || name == "dsn" || name == "driver" || name == "filedsn" || name == "savefile") {
+      if (our_attribute(profile, name) != nullptr || is_one_of(profile.forced_names, name) ||
+          is_one_of(profile.tls_names, name) || is_one_of(profile.libpq_option_names, name) || name == "dsn" ||
+          name == "driver" || name == "filedsn" || name == "savefile") {
         continue;
       }
       const auto found = walk.text.find(attribute.text(), at);

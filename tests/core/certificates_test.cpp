@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/certificates.h"
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
@@ -38,13 +39,15 @@ AgIhAOf1YcNZu2PDNQZeETajthlHmj1eRGZzuX58WeclxyQW
 
 std::string file_with(const std::string& text) {
   static int count = 0;
-  std::string name = testing::TempDir() + "iamodbc-certificates-" + std::to_string(getpid()) + "-" + std::to_string(++count) + ".pem";
+  std::string name =
+      testing::TempDir() + "iamodbc-certificates-" + std::to_string(getpid()) + "-" + std::to_string(++count) + ".pem";
   std::ofstream(name) << text;
   return name;
 }
 
 TEST(Certificates, AreReadInOrderWithNameAndEnd) {
-  const std::string file = file_with("words before\n" + std::string(frankfurt) + "words between\n" + std::string(for_ever));
+  const std::string file =
+      file_with("words before\n" + std::string(frankfurt) + "words between\n" + std::string(for_ever));
   const auto certificates = read_certificates(file);
   ASSERT_TRUE(certificates) << certificates.error().message;
   ASSERT_EQ(certificates.value().size(), 2U);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/connection_string.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
@@ -15,7 +15,8 @@ std::vector<std::string> read(std::string_view text) {
   const auto string = ConnectionString::parse(text);
   if (!string) return {"!" + string.error().sqlstate + " " + string.error().message};
   std::vector<std::string> pairs;
-  for (const Attribute& attribute : string.value().attributes()) pairs.push_back(attribute.name() + "|" + std::string(attribute.value()));
+  for (const Attribute& attribute : string.value().attributes())
+    pairs.push_back(attribute.name() + "|" + std::string(attribute.value()));
   return pairs;
 }
 
@@ -49,7 +50,9 @@ TEST(ConnectionString, BracesBehindTheFirstCharacterAreText) {
   EXPECT_EQ(read("{a=x;b}=y"), (Words{"{a|x", "b}|y"}));
 }
 
-TEST(ConnectionString, EmptyPartsCarryNothing) { EXPECT_EQ(read(";;a=1;;;b=2;;"), (Words{"a|1", "b|2"})); }
+TEST(ConnectionString, EmptyPartsCarryNothing) {
+  EXPECT_EQ(read(";;a=1;;;b=2;;"), (Words{"a|1", "b|2"}));
+}
 
 TEST(ConnectionString, PartsWithoutEqualsAreKeptWithoutValue) {
   EXPECT_EQ(read("trusted;a=1;last"), (Words{"trusted|", "a|1", "last|"}));
@@ -62,11 +65,13 @@ TEST(ConnectionString, BlanksAroundANameDoNotBelongToIt) {
   }
 }
 
-TEST(ConnectionString, BlanksAroundAValueBelongToIt) { EXPECT_EQ(read("a= x ;b=\ty"), (Words{"a| x ", "b|\ty"})); }
+TEST(ConnectionString, BlanksAroundAValueBelongToIt) {
+  EXPECT_EQ(read("a= x ;b=\ty"), (Words{"a| x ", "b|\ty"}));
+}
 
 TEST(ConnectionString, RefusesWhatBaseDriversReadDifferently) {
-  for (const char* text : {"a={x", "a={x}}", "a={", "a={x}y;b=z", "a={x} ;b=z", "a={x}\t", "a= {x}", "a=\t{x;y}", "a=\n{x}", "a=\v{x}", "a=\f{x}",
-                           "a=\r{x}", "b=1;a=  {x;UID=root}"}) {
+  for (const char* text : {"a={x", "a={x}}", "a={", "a={x}y;b=z", "a={x} ;b=z", "a={x}\t", "a= {x}", "a=\t{x;y}",
+                           "a=\n{x}", "a=\v{x}", "a=\f{x}", "a=\r{x}", "b=1;a=  {x;UID=root}"}) {
     const auto result = read(text);
     ASSERT_EQ(result.size(), 1U) << text;
     EXPECT_EQ(result[0].substr(0, 7), "!08001 ") << text << ": " << result[0];

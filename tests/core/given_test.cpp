@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/given.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tests/core/rooms.h"
 
@@ -25,7 +25,8 @@ std::string value_of(const Given& given, AttributeId id) {
 }
 
 TEST(Given, TheStringWinsOverTheDsnAndTheDsnOverItsBaseDsn) {
-  const auto files = odbc_files("[sales]\nServer=b\nUID=b\nBaseDSN=base\n[base]\nServername=c\nUsername=c\nPort=5433\n");
+  const auto files =
+      odbc_files("[sales]\nServer=b\nUID=b\nBaseDSN=base\n[base]\nServername=c\nUsername=c\nPort=5433\n");
   const auto given = gathered("DSN=sales;Server=a", files);
   EXPECT_EQ(value_of(given, AttributeId::server), "a");
   EXPECT_EQ(value_of(given, AttributeId::uid), "b");
@@ -85,7 +86,8 @@ TEST(Given, ABaseDsnThatIsTheDsnItselfIsAnError) {
 }
 
 TEST(Given, TheDriversSectionMayAllowMore) {
-  const auto files = odbc_files("[sales]\nDriver=iamodbc\n", "[iamodbc]\nDriver=/lib/libiamodbc.so\nAllowInString=yes\n[other]\nDriver=x\n");
+  const auto files = odbc_files("[sales]\nDriver=iamodbc\n",
+                                "[iamodbc]\nDriver=/lib/libiamodbc.so\nAllowInString=yes\n[other]\nDriver=x\n");
   EXPECT_TRUE(gathered("DSN=sales", files).allows_in_string());
   EXPECT_TRUE(gathered("Driver={IAMODBC}", files).allows_in_string());
   EXPECT_FALSE(gathered("Driver=other", files).allows_in_string());
@@ -99,7 +101,8 @@ TEST(Given, ALineThatUnixOdbcCutsIsAnErrorThatNamesIt) {
   const auto files = odbc_files("[sales]\nServer=a\nSessionToken=" + value + "\nConnSettings=" + value + "\n");
   const auto given = Given::gather(parsed("DSN=sales"), files);
   ASSERT_FALSE(given);
-  for (const char* word : {"ConnSettings", "999", "line 4"}) EXPECT_NE(given.error().message.find(word), std::string::npos) << given.error().message;
+  for (const char* word : {"ConnSettings", "999", "line 4"})
+    EXPECT_NE(given.error().message.find(word), std::string::npos) << given.error().message;
   EXPECT_EQ(given.error().message.find("xxx"), std::string::npos);
 }
 

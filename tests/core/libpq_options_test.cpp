@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/libpq_options.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
@@ -20,7 +20,8 @@ TEST(LibpqOptions, ReadsLibpqsGrammar) {
   EXPECT_EQ(read("a=1 b=2"), (LibpqOptions{{"a", "1"}, {"b", "2"}}));
   EXPECT_EQ(read(" a = 1\tb\n=\n2 "), (LibpqOptions{{"a", "1"}, {"b", "2"}}));
   EXPECT_EQ(read("a='x y' b=''"), (LibpqOptions{{"a", "x y"}, {"b", ""}}));
-  EXPECT_EQ(read(R"(a='it\'s' b=it\'s c=x\ y d='\\')"), (LibpqOptions{{"a", "it's"}, {"b", "it's"}, {"c", "x y"}, {"d", "\\"}}));
+  EXPECT_EQ(read(R"(a='it\'s' b=it\'s c=x\ y d='\\')"),
+            (LibpqOptions{{"a", "it's"}, {"b", "it's"}, {"c", "x y"}, {"d", "\\"}}));
   EXPECT_EQ(read("a='x'b='y'"), (LibpqOptions{{"a", "x"}, {"b", "y"}}));
   EXPECT_EQ(read("a=x'y z=1"), (LibpqOptions{{"a", "x'y"}, {"z", "1"}}));
   EXPECT_EQ(read("a=b=c"), (LibpqOptions{{"a", "b=c"}}));
@@ -36,7 +37,8 @@ TEST(LibpqOptions, RefusesWhatLibpqRefuses) {
 
 // libpq takes a text that begins like an URI for one, whatever follows; and no option of libpq has a name of other letters.
 TEST(LibpqOptions, RefusesNamesThatAreNone) {
-  for (const char* text : {"postgresql://evil/x=y", "postgres://evil/?hostaddr=10.0.0.1", "a.b=1", "a'b=1", "a\\b=1", "host,x=1", "h\xC3\xB6st=1"}) {
+  for (const char* text : {"postgresql://evil/x=y", "postgres://evil/?hostaddr=10.0.0.1", "a.b=1", "a'b=1", "a\\b=1",
+                           "host,x=1", "h\xC3\xB6st=1"}) {
     EXPECT_FALSE(parse_libpq_options(text)) << text;
   }
 }

@@ -2,7 +2,7 @@
 #include "core/pass_file.h"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +10,8 @@
 #include <iterator>
 #include <string>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
@@ -77,6 +79,24 @@ TEST(PassFile, MovesWithoutACopy) {
   EXPECT_EQ(moved.path(), path);
   moved = std::move(*first);
   EXPECT_EQ(content(moved.path()), "*:*:*:*:one\n");
+}
+
+// One descriptor more is free than the file itself takes away: it cannot be opened by its name.
+TEST(PassFile, IsNotMadeWhereItCannotBeOpened) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = dup(0);
+  ASSERT_GE(next, 0);
+  close(next);
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(next) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  const bool made = PassFile::create("token").has_value();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(made);
+  const int again = dup(0);
+  EXPECT_EQ(again, next) << "a descriptor was left open";
+  close(again);
 }
 
 TEST(PassFile, IsNotMadeForWhatALineCannotHold) {

@@ -2,7 +2,6 @@
 // rooms: the rooms of a connect in a closed world, for tests: ini files are texts, the environment is a map, the clock stands still.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "core/base_string.h"
 #include "core/given.h"
@@ -29,7 +30,8 @@ inline System closed_system(std::map<std::string, std::string> variables = {}) {
 }
 
 inline OdbcFiles odbc_files(std::string_view odbc_ini, std::string_view odbcinst_ini = "") {
-  return OdbcFiles({parse_odbc_ini("/home/me/.odbc.ini", odbc_ini)}, {parse_odbc_ini("/etc/odbcinst.ini", odbcinst_ini)});
+  return OdbcFiles({parse_odbc_ini("/home/me/.odbc.ini", odbc_ini)},
+                   {parse_odbc_ini("/etc/odbcinst.ini", odbcinst_ini)});
 }
 
 inline ConnectionString parsed(std::string_view text) {
@@ -57,9 +59,9 @@ struct Walked {
 
   Settings settings;
   std::optional<TlsPlan> plan;
-  std::string text;           // the base string
-  std::optional<Error> error; // of the room that failed; what comes after is empty
-  std::string room;           // that failed
+  std::string text;            // the base string
+  std::optional<Error> error;  // of the room that failed; what comes after is empty
+  std::string room;            // that failed
 };
 
 struct WalkOptions {
@@ -100,8 +102,9 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
   login.secret = Secret(options.secret);
   const BaseDriverFacts facts{options.file, options.section, options.version, 150000, &profile};
   const bool iam = settings.value().auth_type == AuthType::iam;
-  const BaseStringInput input{given.value(),     settings.value(),  facts,           iam ? &login : nullptr, walk.plan ? &*walk.plan : nullptr,
-                              options.pass_file, options.address};
+  const BaseStringInput input{
+      given.value(),     settings.value(), facts, iam ? &login : nullptr, walk.plan ? &*walk.plan : nullptr,
+      options.pass_file, options.address};
   auto written = write_base_string(input, options.width);
   if (!written) {
     failed("base string", written.error());

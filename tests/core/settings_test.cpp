@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/settings.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tests/core/rooms.h"
 
@@ -12,19 +12,25 @@ namespace {
 
 constexpr std::string_view login = "Server=db.example;UID=jane;";
 
-Result<Settings> read(std::string_view text, std::string_view odbc_ini = "", std::string_view odbcinst_ini = "", BaseKind kind = BaseKind::psqlodbc) {
+Result<Settings> read(std::string_view text, std::string_view odbc_ini = "", std::string_view odbcinst_ini = "",
+                      BaseKind kind = BaseKind::psqlodbc) {
   const OdbcFiles files = odbc_files(odbc_ini, odbcinst_ini);
   const auto given = Given::gather(parsed(text), files);
   if (!given) return given.error();
   return read_settings(given.value(), base_driver_profile(kind));
 }
-Result<Settings> with(std::string_view more) { return read(std::string(login) + std::string(more)); }
+Result<Settings> with(std::string_view more) {
+  return read(std::string(login) + std::string(more));
+}
 
-std::string error_of(const Result<Settings>& settings) { return settings ? "(no error)" : settings.error().sqlstate + " " + settings.error().message; }
+std::string error_of(const Result<Settings>& settings) {
+  return settings ? "(no error)" : settings.error().sqlstate + " " + settings.error().message;
+}
 
 void expect_says(const Result<Settings>& settings, std::initializer_list<const char*> words) {
   ASSERT_FALSE(settings) << *words.begin();
-  for (const char* word : words) EXPECT_NE(settings.error().message.find(word), std::string::npos) << word << " in " << settings.error().message;
+  for (const char* word : words)
+    EXPECT_NE(settings.error().message.find(word), std::string::npos) << word << " in " << settings.error().message;
 }
 
 TEST(Settings, DefaultsAreSafe) {
@@ -42,7 +48,8 @@ TEST(Settings, DefaultsAreSafe) {
 
 TEST(Settings, ReadsEveryAttribute) {
   const auto settings = with(
-      "Port=6000;Database=app;Region=EU-central-1;TokenHost=t.example;TokenPort=5433;AccessKeyID=AK;SecretAccessKey={s;k};SessionToken=st;Profile=p;TLS=verify-ca;"
+      "Port=6000;Database=app;Region=EU-central-1;TokenHost=t.example;TokenPort=5433;AccessKeyID=AK;SecretAccessKey={s;"
+      "k};SessionToken=st;Profile=p;TLS=verify-ca;"
       "TLSCAFile=/ca.pem;LogLevel=debug");
   ASSERT_TRUE(settings) << error_of(settings);
   const Settings& s = settings.value();
@@ -86,7 +93,8 @@ TEST(Settings, ANameCloseToOursIsAnErrorWithDidYouMean) {
 }
 
 TEST(Settings, NamesOfTheBaseDriverAndTheDriverManagerAreNoMistakes) {
-  EXPECT_TRUE(with("Protocol=7.4;Fetch=100;DX=app;Trace=no;Pooling=no;UIX=1;nonsense=1")) << error_of(with("Protocol=7.4;Fetch=100;DX=app"));
+  EXPECT_TRUE(with("Protocol=7.4;Fetch=100;DX=app;Trace=no;Pooling=no;UIX=1;nonsense=1"))
+      << error_of(with("Protocol=7.4;Fetch=100;DX=app"));
   EXPECT_TRUE(read(std::string(login) + "OPTIONS=2;PCALLBACK=1;EDSERVER=1", "", "", BaseKind::mariadb));
   EXPECT_TRUE(read("DSN=a;BaseDSN=b", "[a]\nServer=a\nUID=b\n[b]\nRegoin=x\n")) << "the base driver's own section";
 }
@@ -108,7 +116,8 @@ TEST(Settings, WhatStartsProgramsOrWritesFilesIsNotTakenFromAString) {
     EXPECT_EQ(settings.error().message.find("/bin/x"), std::string::npos);
   }
   EXPECT_TRUE(read("DSN=a", "[a]\nServer=a\nUID=b\nCredentialProcess=/bin/x\nLogFile=/tmp/x\n"));
-  EXPECT_TRUE(read(std::string(login) + "Driver=iamodbc;CredentialProcess=/bin/x", "", "[iamodbc]\nDriver=x\nAllowInString=1\n"));
+  EXPECT_TRUE(read(std::string(login) + "Driver=iamodbc;CredentialProcess=/bin/x", "",
+                   "[iamodbc]\nDriver=x\nAllowInString=1\n"));
 }
 
 TEST(Settings, LessTlsTogetherWithTokenHostIsNotTakenFromAString) {
@@ -163,7 +172,8 @@ TEST(Settings, OfTwoTlsLevelsTheLastCountsAndTheStringBeforeTheDsn) {
 
 TEST(Settings, TheBaseDriversCaFileMeansTlsCaFile) {
   EXPECT_EQ(read(std::string(login) + "SSLCA=/x.pem", "", "", BaseKind::mariadb).value().tls_ca_file, "/x.pem");
-  EXPECT_EQ(read(std::string(login) + "TLSCAFile=/y.pem;SSLCA=/x.pem", "", "", BaseKind::mariadb).value().tls_ca_file, "/y.pem");
+  EXPECT_EQ(read(std::string(login) + "TLSCAFile=/y.pem;SSLCA=/x.pem", "", "", BaseKind::mariadb).value().tls_ca_file,
+            "/y.pem");
 }
 
 TEST(Settings, APasswordIsNotUsedForAToken) {

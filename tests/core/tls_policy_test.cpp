@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/tls_policy.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tests/core/rooms.h"
 
@@ -27,7 +27,8 @@ void expect_refused(const Walked& walk, std::initializer_list<const char*> words
   ASSERT_TRUE(walk.error) << walk.text;
   EXPECT_EQ(walk.room, "tls");
   EXPECT_EQ(walk.error->sqlstate, "08001");
-  for (const char* word : words) EXPECT_NE(walk.error->message.find(word), std::string::npos) << word << " in " << walk.error->message;
+  for (const char* word : words)
+    EXPECT_NE(walk.error->message.find(word), std::string::npos) << word << " in " << walk.error->message;
 }
 
 TEST(TlsPolicy, IsVerifyFullWithTheRdsCertificatesUnlessTold) {
@@ -48,11 +49,13 @@ TEST(TlsPolicy, RefusesHostLists) {
 }
 
 TEST(TlsPolicy, RefusesSocketsAndPipes) {
-  for (const char* host : {"/var/run/postgresql", "@abstract", "\\\\.\\pipe\\x", "."}) expect_refused(with(std::string("Server=") + host), {"Server", host});
+  for (const char* host : {"/var/run/postgresql", "@abstract", "\\\\.\\pipe\\x", "."})
+    expect_refused(with(std::string("Server=") + host), {"Server", host});
 }
 
 TEST(TlsPolicy, RefusesWhatIsNoHostName) {
-  for (const char* host : {"a/b", "a b", " a", "a ", "user@a", "postgresql://a", "{a;b}", "a'b", "a\"b", "a\\b", "a=b", "a\tb", "a\nb"}) {
+  for (const char* host :
+       {"a/b", "a b", " a", "a ", "user@a", "postgresql://a", "{a;b}", "a'b", "a\"b", "a\\b", "a=b", "a\tb", "a\nb"}) {
     const auto walk = with(std::string("Server=") + host);
     ASSERT_TRUE(walk.error) << host;
     EXPECT_EQ(walk.error->sqlstate, "08001") << host;
@@ -60,7 +63,9 @@ TEST(TlsPolicy, RefusesWhatIsNoHostName) {
 }
 
 TEST(TlsPolicy, TakesNamesAndAddresses) {
-  for (const char* host : {"localhost", "127.0.0.1", "[::1]", "::1", "a-b.c_d.example.", "b\xC3\xBC" "cher.example"}) {
+  for (const char* host : {"localhost", "127.0.0.1", "[::1]", "::1", "a-b.c_d.example.",
+                           "b\xC3\xBC"
+                           "cher.example"}) {
     const auto walk = with(std::string("Server=") + host);
     EXPECT_FALSE(walk.error) << walk.error->message;
   }
@@ -87,9 +92,16 @@ TEST(TlsPolicy, AnUnknownBaseDriverGetsNoToken) {
 }
 
 TEST(TlsPolicy, PqoptMayNotRedirectIdentifyOrWeaken) {
-  const char* const forbidden[] = {"host",        "port",       "user",           "dbname",         "password",  "passfile",   "service",
-                                   "sslmode",     "sslcert",    "sslkey",         "sslcrl",         "sslsni",    "sslpassword", "ssl_min_protocol_version",
-                                   "gssencmode",  "gsslib",     "gssdelegation",  "sslnegotiation", "sslcertmode"};
+  const char* const forbidden[] = {"host",          "port",
+                                   "user",          "dbname",
+                                   "password",      "passfile",
+                                   "service",       "sslmode",
+                                   "sslcert",       "sslkey",
+                                   "sslcrl",        "sslsni",
+                                   "sslpassword",   "ssl_min_protocol_version",
+                                   "gssencmode",    "gsslib",
+                                   "gssdelegation", "sslnegotiation",
+                                   "sslcertmode"};
   for (const char* name : forbidden) {
     for (const char* spelling : {"pqopt", "D5", "PQOPT"}) {
       expect_refused(with(std::string(spelling) + "={application_name=x " + name + "=y}"), {spelling, name});
@@ -107,7 +119,8 @@ TEST(TlsPolicy, PqoptNeverShowsAPassword) {
 }
 
 TEST(TlsPolicy, PqoptThatIsNoListOfOptionsIsRefused) {
-  for (const char* text : {"pqopt={postgresql://evil/x=y}", "pqopt={a}", "pqopt={a='b}", "pqopt=postgres://evil/?hostaddr=10.0.0.1"}) {
+  for (const char* text :
+       {"pqopt={postgresql://evil/x=y}", "pqopt={a}", "pqopt={a='b}", "pqopt=postgres://evil/?hostaddr=10.0.0.1"}) {
     expect_refused(with(text), {"pqopt"});
   }
 }
@@ -133,7 +146,9 @@ TEST(TlsPolicy, HostaddrIsForVerifyFullOnly) {
   expect_refused(with("pqopt={hostaddr=127.0.0.1};TLS=require"), {"hostaddr", "verify-full"});
 }
 
-TEST(TlsPolicy, PgserviceIsAnErrorThatNamesIt) { expect_refused(with("", variables({{"PGSERVICE", "x"}})), {"PGSERVICE"}); }
+TEST(TlsPolicy, PgserviceIsAnErrorThatNamesIt) {
+  expect_refused(with("", variables({{"PGSERVICE", "x"}})), {"PGSERVICE"});
+}
 
 TEST(TlsPolicy, PghostaddrIsAnErrorUnlessWeSetTheAddress) {
   const WalkOptions set = variables({{"PGHOSTADDR", "10.0.0.1"}});
@@ -166,14 +181,17 @@ TEST(TlsPolicy, ACaFileThatCannotBeReadIsAnErrorThatNamesIt) {
   expect_refused(with("TLSCAFile=/"), {"TLSCAFile=/"});
 }
 
-TEST(TlsPolicy, RequireNeedsNoCaFile) { EXPECT_EQ(with("TLS=require").plan->ca.path, ""); }
+TEST(TlsPolicy, RequireNeedsNoCaFile) {
+  EXPECT_EQ(with("TLS=require").plan->ca.path, "");
+}
 
 TEST(TlsPolicy, TheCaFileIsOursThenLibpqsThenTheSystems) {
   const auto plan = [](const std::string& home, const std::string& folder, BaseKind kind) {
     const auto files = odbc_files("");
     const auto given = Given::gather(parsed(login), files);
     const auto settings = read_settings(given.value(), base_driver_profile(kind));
-    return plan_tls(settings.value(), given.value(), base_driver_profile(kind), closed_system({{"HOME", home}}), folder);
+    return plan_tls(settings.value(), given.value(), base_driver_profile(kind), closed_system({{"HOME", home}}),
+                    folder);
   };
   std::string home = testing::TempDir() + "iamodbc-home-XXXXXX";
   ASSERT_NE(mkdtemp(home.data()), nullptr);
@@ -216,7 +234,8 @@ TEST(TlsPolicy, ARegionWithoutARootIsToldBeforeDialling) {
   EXPECT_FALSE(missing("db.example"));
   const auto error = missing("mydb.cabc123def45.il-central-1.rds.amazonaws.com");
   ASSERT_TRUE(error);
-  for (const char* word : {"il-central-1", "TLSCAFile"}) EXPECT_NE(error->message.find(word), std::string::npos) << error->message;
+  for (const char* word : {"il-central-1", "TLSCAFile"})
+    EXPECT_NE(error->message.find(word), std::string::npos) << error->message;
   // A file that the user has named is his business, whatever it is called.
   for (const char* why : {"TLSCAFile", "sslrootcert in pqopt"}) {
     plan.ca.why = why;

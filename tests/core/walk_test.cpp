@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/walk.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tests/core/rooms.h"
 
@@ -12,10 +12,11 @@ namespace iamodbc {
 namespace {
 
 constexpr std::string_view login = "Server=mydb.cabc123def45.eu-central-1.rds.amazonaws.com;UID=jane;TLS=require;";
-const std::map<std::string, std::string> keys{{"AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"}, {"AWS_SECRET_ACCESS_KEY", "hunter2"}, {"HOME", "/nonexistent"}};
+const std::map<std::string, std::string> keys{
+    {"AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"}, {"AWS_SECRET_ACCESS_KEY", "hunter2"}, {"HOME", "/nonexistent"}};
 
-Result<PreparedLogin> prepared(std::string_view more, const std::map<std::string, std::string>& variables, Deadline deadline = no_deadline,
-                               const Log& log = Log()) {
+Result<PreparedLogin> prepared(std::string_view more, const std::map<std::string, std::string>& variables,
+                               Deadline deadline = no_deadline, const Log& log = Log()) {
   const auto files = odbc_files("");
   const auto given = Given::gather(parsed(std::string(login) + std::string(more)), files);
   const auto& profile = base_driver_profile(BaseKind::psqlodbc);
@@ -36,8 +37,8 @@ TEST(Walk, ADeadlineThatPassedIsALoginTimeout) {
 TEST(Walk, FindsOurFilesBesideOurLibrary) {
   std::string prefix = testing::TempDir() + "iamodbc-prefix-XXXXXX";
   ASSERT_NE(mkdtemp(prefix.data()), nullptr);
-  ASSERT_EQ(system(("mkdir -p '" + prefix + "/lib/odbc' '" + prefix + "/bin' '" + prefix + "/lib/x86/odbc' '" + prefix + "/share/iamodbc' && echo x > '" +
-                    prefix + "/share/iamodbc/rds-ca.pem'")
+  ASSERT_EQ(system(("mkdir -p '" + prefix + "/lib/odbc' '" + prefix + "/bin' '" + prefix + "/lib/x86/odbc' '" + prefix +
+                    "/share/iamodbc' && echo x > '" + prefix + "/share/iamodbc/rds-ca.pem'")
                        .c_str()),
             0);
   for (const char* place : {"/lib/odbc", "/bin", "/lib/x86/odbc"}) {
@@ -95,12 +96,14 @@ TEST(Walk, RefusalAdviceSaysWhatToLookAt) {
   ASSERT_TRUE(login_of);
   Settings settings;
   settings.user = "jane";
-  const std::string advice = refusal_advice(settings, *login_of.value().login, base_driver_profile(BaseKind::psqlodbc), noon);
-  for (const char* word : {"jane", "mydb.cabc123def45.eu-central-1.rds.amazonaws.com:5432", "eu-central-1", "AKIA...MPLE", "rds_iam", "rds-db:connect",
-                           "2024-01-02T12:00:00Z", "TokenHost"}) {
+  const std::string advice =
+      refusal_advice(settings, *login_of.value().login, base_driver_profile(BaseKind::psqlodbc), noon);
+  for (const char* word : {"jane", "mydb.cabc123def45.eu-central-1.rds.amazonaws.com:5432", "eu-central-1",
+                           "AKIA...MPLE", "rds_iam", "rds-db:connect", "2024-01-02T12:00:00Z", "TokenHost"}) {
     EXPECT_NE(advice.find(word), std::string::npos) << word << " in " << advice;
   }
-  const std::string mysql = refusal_advice(settings, *login_of.value().login, base_driver_profile(BaseKind::mysql), noon);
+  const std::string mysql =
+      refusal_advice(settings, *login_of.value().login, base_driver_profile(BaseKind::mysql), noon);
   EXPECT_NE(mysql.find("AWSAuthenticationPlugin"), std::string::npos);
   EXPECT_EQ(advice.find("hunter2"), std::string::npos);
   EXPECT_EQ(advice.find("X-Amz-"), std::string::npos);

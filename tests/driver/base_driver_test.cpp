@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/base_driver.h"
 
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "tests/driver/driver_library.h"
 
@@ -95,7 +96,8 @@ TEST_F(BaseDrivers, OfOneWidthNeedTheLibraryOfThatWidth) {
   ASSERT_EQ(narrow.SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_SUCCESS);
   for (const char* const file : {RECORDING_NARROW_FILE, RECORDING_PSQLODBC}) {
     const std::string string = connection_string(file);
-    EXPECT_EQ(narrow.SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS) << file;
+    EXPECT_EQ(narrow.SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS)
+        << file;
     EXPECT_EQ(narrow.SQLDisconnect(dbc), SQL_SUCCESS);
   }
   narrow.SQLFreeHandle(SQL_HANDLE_DBC, dbc);
@@ -113,8 +115,10 @@ TEST_F(BaseDrivers, AreTheSameForThreadsThatLoadAtOnce) {
 }
 
 TEST_F(BaseDrivers, ThatAreRealTellTheirVersions) {
-  const auto psqlodbc = BaseDriver::load("psqlodbcw.so", {"/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so"});
-  if (!psqlodbc) GTEST_SKIP() << "no psqlODBC here: " << psqlodbc.error().message;
+  const auto psqlodbc = BaseDriver::load(
+      "psqlodbcw.so", {"/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so", "/usr/lib/aarch64-linux-gnu/odbc/psqlodbcw.so",
+                       "/usr/lib64/psqlodbcw.so", "psqlodbcw.so"});
+  ASSERT_TRUE(psqlodbc.ok()) << psqlodbc.error().message;
   EXPECT_EQ(psqlodbc.value()->name, "psqlodbcw.so");
   EXPECT_EQ(psqlodbc.value()->version.size(), 10U) << psqlodbc.value()->version;
   EXPECT_GE(psqlodbc.value()->libpq_version, 90000);

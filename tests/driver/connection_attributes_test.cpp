@@ -1,8 +1,8 @@
 // Attributes of connections before, during and after a connect; of environments; what the base driver hears of them.
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <regex>
+
+#include <gtest/gtest.h>
 
 #include "tests/driver/driver_library.h"
 
@@ -17,13 +17,16 @@ class Attributes : public DriverTest {
     const std::size_t start = all.rfind("\"attributes\":[");
     return all.substr(start, all.find("],\"environment\"", start) - start);
   }
-  [[nodiscard]] bool was_told(const std::string& attribute) const { return told().find(attribute) != std::string::npos; }
+  [[nodiscard]] bool was_told(const std::string& attribute) const {
+    return told().find(attribute) != std::string::npos;
+  }
 };
 
 TEST_F(Attributes, IntegersAreReplayedAsIntegersWhateverTheirLength) {
   // The driver manager replays integers with length 4; a pointer to 4 bytes of text would be read from address 5.
   ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, SQL_ATTR_ACCESS_MODE, pointer(SQL_MODE_READ_ONLY), 4), SQL_SUCCESS);
-  ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, SQL_ATTR_TXN_ISOLATION, pointer(SQL_TXN_SERIALIZABLE), SQL_NTS), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, SQL_ATTR_TXN_ISOLATION, pointer(SQL_TXN_SERIALIZABLE), SQL_NTS),
+            SQL_SUCCESS);
   ASSERT_EQ(driver().SQLSetConnectAttrW(dbc_, SQL_ATTR_ANSI_APP, pointer(SQL_AA_FALSE), SQL_IS_INTEGER), SQL_SUCCESS);
   ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, SQL_ATTR_QUIET_MODE, pointer(0x1234567890), SQL_IS_POINTER), SQL_SUCCESS);
   connect_well();
@@ -143,10 +146,14 @@ TEST_F(Attributes, TheVersionIsToldAsItWasSetAndPsqlodbcHears3) {
   EXPECT_EQ(driver().SQLGetEnvAttr(env_, SQL_ATTR_ODBC_VERSION, &version, 0, nullptr), SQL_SUCCESS);
   EXPECT_EQ(version, SQL_OV_ODBC3_80);
   connect_well();
-  EXPECT_NE(log().find(R"("environment":[{"attribute":200,"width":"narrow","length":-6,"value":3}])"), std::string::npos) << log();
+  EXPECT_NE(log().find(R"("environment":[{"attribute":200,"width":"narrow","length":-6,"value":3}])"),
+            std::string::npos)
+      << log();
   ASSERT_EQ(driver().SQLDisconnect(dbc_), SQL_SUCCESS);
   ASSERT_EQ(connect(connection_string(RECORDING_MARIADB)), SQL_SUCCESS);
-  EXPECT_NE(log().find(R"("environment":[{"attribute":200,"width":"narrow","length":-6,"value":380}])"), std::string::npos) << log();
+  EXPECT_NE(log().find(R"("environment":[{"attribute":200,"width":"narrow","length":-6,"value":380}])"),
+            std::string::npos)
+      << log();
   EXPECT_EQ(driver().SQLSetEnvAttr(env_, SQL_ATTR_ODBC_VERSION, pointer(4), 0), SQL_ERROR);
   EXPECT_EQ(state_of(SQL_HANDLE_ENV, env_), "HY024");
 }
@@ -165,7 +172,8 @@ TEST_F(Attributes, EnvironmentsAnswerWhatDriverManagersAsk) {
   EXPECT_EQ(state_of(SQL_HANDLE_ENV, env_), "HY092");
   EXPECT_EQ(driver().SQLSetEnvAttr(env_, 70001, pointer(5), SQL_IS_INTEGER), SQL_SUCCESS);
   connect_well();
-  EXPECT_NE(log().find(R"({"attribute":70001,"width":"narrow","length":-6,"value":5}],"result")"), std::string::npos) << log();
+  EXPECT_NE(log().find(R"({"attribute":70001,"width":"narrow","length":-6,"value":5}],"result")"), std::string::npos)
+      << log();
 }
 
 }  // namespace

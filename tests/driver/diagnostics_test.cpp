@@ -12,7 +12,8 @@
 namespace iamodbc {
 namespace {
 
-// Over the objects that the driver is made of, linked into this test; the functions are called through this table as everywhere.
+// Over the objects that the driver is made of, linked into this test; the functions are called through this table as
+// everywhere.
 const BaseFunctions& linked() {
   static const BaseFunctions functions = [] {
     BaseFunctions table;
@@ -27,7 +28,9 @@ const BaseFunctions& linked() {
 class OwnRecords : public ::testing::Test {
  protected:
   OwnRecords() : env_(new_env()), dbc_(new_dbc(*env_)) {
-    set_diagnostics(*dbc_, {SQL_ERROR, {{"28000", "refused: caf\xc3\xa9", 7}, {"HYT00", "second", 0}, {"IM003", "third", 0}}, "sales"});
+    set_diagnostics(
+        *dbc_,
+        {SQL_ERROR, {{"28000", "refused: caf\xc3\xa9", 7}, {"HYT00", "second", 0}, {"IM003", "third", 0}}, "sales"});
   }
   ~OwnRecords() override {
     release(*dbc_);
@@ -40,8 +43,11 @@ class OwnRecords : public ::testing::Test {
     std::string narrow(reinterpret_cast<char*>(text), static_cast<std::size_t>(length));
     SQLWCHAR wide[128] = {};
     SQLSMALLINT wide_length = -1;
-    EXPECT_EQ(linked().SQLGetDiagFieldW(SQL_HANDLE_DBC, dbc_, number, field, wide, sizeof(wide), &wide_length), SQL_SUCCESS);
-    EXPECT_EQ(utf8_from_utf16(std::u16string_view(reinterpret_cast<char16_t*>(wide), static_cast<std::size_t>(wide_length) / 2)), narrow)
+    EXPECT_EQ(linked().SQLGetDiagFieldW(SQL_HANDLE_DBC, dbc_, number, field, wide, sizeof(wide), &wide_length),
+              SQL_SUCCESS);
+    EXPECT_EQ(utf8_from_utf16(
+                  std::u16string_view(reinterpret_cast<char16_t*>(wide), static_cast<std::size_t>(wide_length) / 2)),
+              narrow)
         << "the length of a field counts bytes";
     return narrow;
   }
@@ -79,7 +85,8 @@ TEST_F(OwnRecords, AreCutToTheBufferAndTellTheWholeLength) {
   EXPECT_EQ(linked().SQLGetDiagRecW(SQL_HANDLE_DBC, dbc_, 1, nullptr, nullptr, wide, 16, &length), SQL_SUCCESS);
   EXPECT_EQ(length, 13) << "characters, not bytes";
   EXPECT_EQ(std::u16string(reinterpret_cast<char16_t*>(wide)), u"refused: caf\u00e9");
-  EXPECT_EQ(linked().SQLGetDiagRecW(SQL_HANDLE_DBC, dbc_, 1, nullptr, nullptr, wide, 13, &length), SQL_SUCCESS_WITH_INFO);
+  EXPECT_EQ(linked().SQLGetDiagRecW(SQL_HANDLE_DBC, dbc_, 1, nullptr, nullptr, wide, 13, &length),
+            SQL_SUCCESS_WITH_INFO);
   EXPECT_EQ(std::u16string(reinterpret_cast<char16_t*>(wide)), u"refused: caf");
   EXPECT_EQ(linked().SQLGetDiagRec(SQL_HANDLE_DBC, dbc_, 1, nullptr, nullptr, text, 0, &length), SQL_SUCCESS_WITH_INFO);
 }
@@ -165,7 +172,8 @@ TEST_F(BaseRecords, AreAskedFromTheBaseDriverUnlessThereAreOurs) {
   EXPECT_EQ(diagnostics(SQL_HANDLE_DBC, dbc_), "01000 welcome");
   SQLWCHAR text[32] = {};
   SQLSMALLINT length = 0;
-  EXPECT_EQ(driver().SQLGetDiagFieldW(SQL_HANDLE_DBC, dbc_, 1, SQL_DIAG_MESSAGE_TEXT, text, sizeof(text), &length), SQL_SUCCESS);
+  EXPECT_EQ(driver().SQLGetDiagFieldW(SQL_HANDLE_DBC, dbc_, 1, SQL_DIAG_MESSAGE_TEXT, text, sizeof(text), &length),
+            SQL_SUCCESS);
   EXPECT_EQ(std::u16string(reinterpret_cast<char16_t*>(text)), u"welcome");
   EXPECT_EQ(length, 14);
   EXPECT_EQ(diagnostics(SQL_HANDLE_ENV, env_), "");

@@ -1,16 +1,18 @@
-// driver_library: our driver as an application meets it: the real library, loaded at run time, its functions in a table.
-// Tests call through the table only; a bare SQL... name would not link. HOME and the ODBC configuration are an empty folder.
+// driver_library: our driver as an application meets it: the real library, loaded at run time, its functions in a
+// table. Tests call through the table only; a bare SQL... name would not link. HOME and the ODBC configuration are an
+// empty folder.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <dlfcn.h>
-#include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "driver/functions.h"
 #include "tests/driver/recording.h"
@@ -45,8 +47,12 @@ inline const BaseFunctions& driver() {
 class Recording {
  public:
   explicit Recording(const char* path) : library_(loaded_library(path)), functions_(functions_in(library_)) {}
-  [[nodiscard]] const RecordedCall& last() const { return *reinterpret_cast<RecordedCall* (*)()>(dlsym(library_, "recording_last"))(); }
-  [[nodiscard]] RecordingPlan& plan() const { return *reinterpret_cast<RecordingPlan* (*)()>(dlsym(library_, "recording_plan"))(); }
+  [[nodiscard]] const RecordedCall& last() const {
+    return *reinterpret_cast<RecordedCall* (*)()>(dlsym(library_, "recording_last"))();
+  }
+  [[nodiscard]] RecordingPlan& plan() const {
+    return *reinterpret_cast<RecordingPlan* (*)()>(dlsym(library_, "recording_plan"))();
+  }
   [[nodiscard]] const BaseFunctions& functions() const { return functions_; }
 
  private:
@@ -60,12 +66,17 @@ inline const Recording& base() {
 }
 
 inline std::string connection_string(const char* base_driver = RECORDING_PSQLODBC) {
-  return std::string("BaseDriver=") + base_driver + ";AuthType=Password;Server=127.0.0.1;Port=5432;Database=d;UID=u;PWD=p";
+  return std::string("BaseDriver=") + base_driver +
+         ";AuthType=Password;Server=127.0.0.1;Port=5432;Database=d;UID=u;PWD=p";
 }
 
-inline SQLCHAR* characters(const std::string& text) { return reinterpret_cast<SQLCHAR*>(const_cast<char*>(text.c_str())); }
+inline SQLCHAR* characters(const std::string& text) {
+  return reinterpret_cast<SQLCHAR*>(const_cast<char*>(text.c_str()));
+}
 
-inline SQLPOINTER pointer(SQLULEN value) { return reinterpret_cast<SQLPOINTER>(value); }
+inline SQLPOINTER pointer(SQLULEN value) {
+  return reinterpret_cast<SQLPOINTER>(value);
+}
 
 // "SQLSTATE text" of the first record; "" without one.
 inline std::string diagnostics(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number = 1) {
@@ -78,7 +89,9 @@ inline std::string diagnostics(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT n
   return std::string(reinterpret_cast<char*>(state)) + " " + reinterpret_cast<char*>(text);
 }
 
-inline std::string state_of(SQLSMALLINT type, SQLHANDLE handle) { return diagnostics(type, handle).substr(0, 5); }
+inline std::string state_of(SQLSMALLINT type, SQLHANDLE handle) {
+  return diagnostics(type, handle).substr(0, 5);
+}
 
 // An environment and a connection of ours; connect() joins it to a recording base driver.
 class DriverTest : public ::testing::Test {
@@ -87,7 +100,9 @@ class DriverTest : public ::testing::Test {
     char pattern[] = "/tmp/iamodbc-driver-test-XXXXXX";
     folder_ = mkdtemp(pattern);
     for (const char* const variable : {"HOME", "ODBCSYSINI"}) setenv(variable, folder_.c_str(), 1);
-    for (const char* const variable : {"ODBCINI", "ODBCINSTINI", "PGPASSWORD", "PGHOSTADDR", "PGSERVICE", "RECORDING_CONNECT"}) unsetenv(variable);
+    for (const char* const variable :
+         {"ODBCINI", "ODBCINSTINI", "PGPASSWORD", "PGHOSTADDR", "PGSERVICE", "RECORDING_CONNECT"})
+      unsetenv(variable);
     setenv("RECORDING_LOG", log_file().c_str(), 1);
     base().plan().code = SQL_SUCCESS;
     base().plan().fails_to_allocate = 0;
@@ -105,7 +120,8 @@ class DriverTest : public ::testing::Test {
   }
 
   SQLRETURN connect(const std::string& string = connection_string()) {
-    return driver().SQLDriverConnect(dbc_, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
+    return driver().SQLDriverConnect(dbc_, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr,
+                                     SQL_DRIVER_NOPROMPT);
   }
   void connect_well() { ASSERT_EQ(connect(), SQL_SUCCESS) << diagnostics(SQL_HANDLE_DBC, dbc_); }
 

@@ -1,14 +1,18 @@
 // Text at the driver's borders.
 // SPDX-License-Identifier: Apache-2.0
-#include "driver/text.h"
-
 #include <gtest/gtest.h>
+
+#include "driver/text.h"
 
 namespace iamodbc {
 namespace {
 
-SQLCHAR* narrow(const char* text) { return reinterpret_cast<SQLCHAR*>(const_cast<char*>(text)); }
-SQLWCHAR* wide(const char16_t* text) { return reinterpret_cast<SQLWCHAR*>(const_cast<char16_t*>(text)); }
+SQLCHAR* narrow(const char* text) {
+  return reinterpret_cast<SQLCHAR*>(const_cast<char*>(text));
+}
+SQLWCHAR* wide(const char16_t* text) {
+  return reinterpret_cast<SQLWCHAR*>(const_cast<char16_t*>(text));
+}
 
 TEST(Text, IsReadByLengthOrToItsEnd) {
   EXPECT_EQ(text_from(narrow("abcdef"), 3).value(), "abc");

@@ -1,8 +1,8 @@
 // The pass-through, over a recording base driver: every argument of every forwarded function arrives bit for bit.
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "driver/handles.h"
 #include "tests/driver/driver_library.h"
@@ -35,7 +35,9 @@ class Forward : public DriverTest {
 };
 
 template <class Kind>
-constexpr SQLSMALLINT type_of = std::is_same_v<Kind, Dbc> ? SQL_HANDLE_DBC : std::is_same_v<Kind, Stmt> ? SQL_HANDLE_STMT : SQL_HANDLE_DESC;
+constexpr SQLSMALLINT type_of = std::is_same_v<Kind, Dbc>    ? SQL_HANDLE_DBC
+                                : std::is_same_v<Kind, Stmt> ? SQL_HANDLE_STMT
+                                                             : SQL_HANDLE_DESC;
 
 // A value in which every bit counts and which no other argument has.
 template <class Argument>
@@ -67,7 +69,8 @@ void expect_arrived(SQLRETURN (*)(SQLHANDLE, Rest...), const char* name, std::in
 }
 
 template <class... Rest>
-void expect_whole(SQLRETURN (*function)(SQLHANDLE, Rest...), SQLHANDLE handle, std::set<std::uint64_t>& base_handles, const char* name) {
+void expect_whole(SQLRETURN (*function)(SQLHANDLE, Rest...), SQLHANDLE handle, std::set<std::uint64_t>& base_handles,
+                  const char* name) {
   constexpr SQLRETURN unusual = 4711;
   base().plan().code = unusual;
   EXPECT_EQ(call(function, handle), unusual) << name << ": the return code must arrive as well";
@@ -91,11 +94,15 @@ TEST_F(Forward, NullWrongKindAndFreedHandlesAreInvalid) {
   ASSERT_EQ(driver().SQLFreeHandle(SQL_HANDLE_STMT, freed_stmt), SQL_SUCCESS);
   const RecordedCall before = base().last();
 #define OWN(kind, arguments, function, id)
-#define PASS(kind, arguments, function, id)                                                                                     \
-  EXPECT_EQ(call(driver().function, nullptr), SQL_INVALID_HANDLE) << #function;                                                \
-  EXPECT_EQ(call(driver().function, handle_of_another_kind<kind>()), SQL_INVALID_HANDLE) << #function;                         \
-  if (type_of<kind> == SQL_HANDLE_STMT) { EXPECT_EQ(call(driver().function, freed_stmt), SQL_INVALID_HANDLE) << #function; }       \
-  if (type_of<kind> == SQL_HANDLE_DESC) { EXPECT_EQ(call(driver().function, freed_desc), SQL_INVALID_HANDLE) << #function; }
+#define PASS(kind, arguments, function, id)                                                            \
+  EXPECT_EQ(call(driver().function, nullptr), SQL_INVALID_HANDLE) << #function;                        \
+  EXPECT_EQ(call(driver().function, handle_of_another_kind<kind>()), SQL_INVALID_HANDLE) << #function; \
+  if (type_of<kind> == SQL_HANDLE_STMT) {                                                              \
+    EXPECT_EQ(call(driver().function, freed_stmt), SQL_INVALID_HANDLE) << #function;                   \
+  }                                                                                                    \
+  if (type_of<kind> == SQL_HANDLE_DESC) {                                                              \
+    EXPECT_EQ(call(driver().function, freed_desc), SQL_INVALID_HANDLE) << #function;                   \
+  }
 #include "driver/functions.def"
   EXPECT_STREQ(base().last().function, before.function) << "nothing may reach the base driver";
 }
@@ -104,10 +111,10 @@ TEST_F(Forward, ConnectionFunctionsNeedAConnection) {
   SQLHDBC unconnected = nullptr;
   ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &unconnected), SQL_SUCCESS);
 #define OWN(kind, arguments, function, id)
-#define PASS(kind, arguments, function, id)                                          \
-  if (type_of<kind> == SQL_HANDLE_DBC) {                                             \
-    EXPECT_EQ(call(driver().function, unconnected), SQL_ERROR) << #function;         \
-    EXPECT_EQ(state_of(SQL_HANDLE_DBC, unconnected), "08003") << #function;          \
+#define PASS(kind, arguments, function, id)                                  \
+  if (type_of<kind> == SQL_HANDLE_DBC) {                                     \
+    EXPECT_EQ(call(driver().function, unconnected), SQL_ERROR) << #function; \
+    EXPECT_EQ(state_of(SQL_HANDLE_DBC, unconnected), "08003") << #function;  \
   }
 #include "driver/functions.def"
   EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, unconnected), SQL_SUCCESS);
@@ -152,10 +159,12 @@ TEST_F(OverSparse, AFunctionThatTheBaseDriverLacksIsIM001OnTheHandleThatWasCalle
   const SQLHSTMT stmt = statement();
   SQLHDESC desc = nullptr;
   ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DESC, dbc_, &desc), SQL_SUCCESS);
-  const auto handle = [&](SQLSMALLINT type) { return type == SQL_HANDLE_DBC ? dbc_ : type == SQL_HANDLE_STMT ? stmt : desc; };
+  const auto handle = [&](SQLSMALLINT type) {
+    return type == SQL_HANDLE_DBC ? dbc_ : type == SQL_HANDLE_STMT ? stmt : desc;
+  };
 #define OWN(kind, arguments, function, id)
-#define PASS(kind, arguments, function, id)                                                                              \
-  EXPECT_EQ(call(driver().function, handle(type_of<kind>)), SQL_ERROR) << #function;                                     \
+#define PASS(kind, arguments, function, id)                                          \
+  EXPECT_EQ(call(driver().function, handle(type_of<kind>)), SQL_ERROR) << #function; \
   EXPECT_EQ(diagnostics(type_of<kind>, handle(type_of<kind>)), "IM001 [iamodbc] the base driver has no " #function);
 #include "driver/functions.def"
   EXPECT_EQ(state_of(SQL_HANDLE_STMT, other), "");

@@ -1,6 +1,5 @@
 // A good guest: many threads, cancelled threads, forks, no memory.
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +7,8 @@
 #include <new>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/driver/driver_library.h"
 
@@ -32,15 +33,20 @@ bool is_of_the_base_driver(const void* caller) {
   if (void* const memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
 
 namespace iamodbc {
 namespace {
 
 class Guest : public DriverTest {
  protected:
-  // Runs `call` with fewer and fewer failing allocations until it succeeds; before, it must fail with HY001. Returns how often it failed.
+  // Runs `call` with fewer and fewer failing allocations until it succeeds; before, it must fail with HY001. Returns
+  // how often it failed.
   template <class Call>
   int until_memory_suffices(SQLSMALLINT type, SQLHANDLE handle, SQLRETURN good, Call call) {
     for (int allocations = 0; allocations < 100; ++allocations) {
@@ -74,7 +80,8 @@ TEST_F(Guest, FourThreadsAllocateUseAndFreeStatementsOfOneConnection) {
           faults += driver().SQLSetDescField(desc, 0, 0, nullptr, 0) != SQL_SUCCESS;
           faults += driver().SQLFetch(stmt) != SQL_SUCCESS;
           faults += driver().SQLSetStmtAttr(stmt, SQL_ATTR_APP_ROW_DESC, dbc_, 0) != SQL_ERROR;
-          faults += driver().SQLGetDiagRec(SQL_HANDLE_STMT, stmt, 1, nullptr, nullptr, nullptr, 0, nullptr) != SQL_SUCCESS;
+          faults +=
+              driver().SQLGetDiagRec(SQL_HANDLE_STMT, stmt, 1, nullptr, nullptr, nullptr, 0, nullptr) != SQL_SUCCESS;
           faults += driver().SQLFreeHandle(SQL_HANDLE_STMT, stmt) != SQL_SUCCESS;
         }
       }
@@ -201,19 +208,20 @@ TEST_F(Guest, WithoutMemoryARecordIsHY001) {
 }
 
 TEST_F(Guest, WithoutMemoryAnAttributeIsHY001) {
-  EXPECT_GT(until_memory_suffices(SQL_HANDLE_DBC, dbc_, SQL_SUCCESS,
-                                  [&] {
-                                    return driver().SQLSetConnectAttr(dbc_, SQL_ATTR_CURRENT_CATALOG,
-                                                                      characters("a catalog with a long name"), SQL_NTS);
-                                  }),
-            0);
+  const std::string catalog = "a catalog with a long name";
+  EXPECT_GT(
+      until_memory_suffices(
+          SQL_HANDLE_DBC, dbc_, SQL_SUCCESS,
+          [&] { return driver().SQLSetConnectAttr(dbc_, SQL_ATTR_CURRENT_CATALOG, characters(catalog), SQL_NTS); }),
+      0);
 }
 
 TEST_F(Guest, WithoutMemoryAConnectIsHY001AndTheNextOneSucceeds) {
   connect_well();
   ASSERT_EQ(driver().SQLDisconnect(dbc_), SQL_SUCCESS);
+  const std::string string = connection_string();
   allocations_left = 5;
-  const SQLRETURN code = connect();
+  const SQLRETURN code = connect(string);
   allocations_left = -1;
   EXPECT_EQ(code, SQL_ERROR);
   EXPECT_EQ(state_of(SQL_HANDLE_DBC, dbc_), "HY001");

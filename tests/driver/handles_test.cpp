@@ -1,9 +1,10 @@
-// Lives of handles: allocation, freeing, disconnect, descriptors, transactions, and what happens when the base driver refuses.
+// Lives of handles: allocation, freeing, disconnect, descriptors, transactions, and what happens when the base driver
+// refuses.
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <set>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/driver/driver_library.h"
 
@@ -124,7 +125,8 @@ TEST_F(Handles, DisconnectFreesEveryStatementAndDescriptorOfTheConnection) {
   ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DESC, dbc_, &made), SQL_SUCCESS);
   SQLHDBC other = nullptr;
   ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &other), SQL_SUCCESS);
-  ASSERT_EQ(driver().SQLDriverConnect(other, nullptr, characters(connection_string()), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLDriverConnect(other, nullptr, characters(connection_string()), SQL_NTS, nullptr, 0, nullptr, 0),
+            SQL_SUCCESS);
   SQLHSTMT of_other = nullptr;
   ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_STMT, other, &of_other), SQL_SUCCESS);
 
@@ -177,7 +179,8 @@ TEST_F(Handles, NothingOfTheBaseDriverIsLeftBehind) {
   EXPECT_EQ(connect(), SQL_ERROR);
   EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, dbc_), SQL_SUCCESS);
   EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_ENV, env_), SQL_SUCCESS);
-  for (const int each : {SQL_HANDLE_ENV, SQL_HANDLE_DBC, SQL_HANDLE_STMT, SQL_HANDLE_DESC}) EXPECT_EQ(live(static_cast<SQLSMALLINT>(each)), 0) << each;
+  for (const int each : {SQL_HANDLE_ENV, SQL_HANDLE_DBC, SQL_HANDLE_STMT, SQL_HANDLE_DESC})
+    EXPECT_EQ(live(static_cast<SQLSMALLINT>(each)), 0) << each;
   EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, dbc_), SQL_INVALID_HANDLE);
   EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_ENV, env_), SQL_INVALID_HANDLE);
 }
@@ -234,7 +237,8 @@ TEST_F(Handles, TheSameDescriptorHasTheSameWrapper) {
   connect_well();
   const SQLHSTMT stmt = statement();
   std::vector<SQLHDESC> four;
-  for (SQLINTEGER which = SQL_ATTR_APP_ROW_DESC; which <= SQL_ATTR_IMP_PARAM_DESC; ++which) four.push_back(descriptor(stmt, which));
+  for (SQLINTEGER which = SQL_ATTR_APP_ROW_DESC; which <= SQL_ATTR_IMP_PARAM_DESC; ++which)
+    four.push_back(descriptor(stmt, which));
   EXPECT_EQ(std::set<SQLHDESC>(four.begin(), four.end()).size(), 4U);
   SQLHDESC wide = nullptr;
   EXPECT_EQ(driver().SQLGetStmtAttrW(stmt, SQL_ATTR_IMP_ROW_DESC, &wide, SQL_IS_POINTER, nullptr), SQL_SUCCESS);
@@ -313,7 +317,8 @@ TEST_F(Handles, FunctionsAreTrueOnlyWhereBothTheBaseDriverAndWeHaveThem) {
 #define PASS(kind, arguments, function, id) EXPECT_TRUE(has(SQL_API_SQL##id)) << #function;
 #define OWN(kind, arguments, function, id) PASS(kind, arguments, function, id)
 #include "driver/functions.def"
-  for (int id = 0; id < SQL_API_ODBC3_ALL_FUNCTIONS_SIZE * 16; ++id) exported += has(static_cast<SQLUSMALLINT>(id)) ? 1 : 0;
+  for (int id = 0; id < SQL_API_ODBC3_ALL_FUNCTIONS_SIZE * 16; ++id)
+    exported += has(static_cast<SQLUSMALLINT>(id)) ? 1 : 0;
   EXPECT_EQ(exported, 60) << "the recording driver claims everything; we have 60";
   EXPECT_FALSE(has(SQL_API_SQLBINDPARAM));
   EXPECT_FALSE(has(SQL_API_SQLERROR));
@@ -335,7 +340,8 @@ TEST_F(Handles, EachBaseDriverOfAnEnvironmentHasItsOwnEnvironment) {
   ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &other), SQL_SUCCESS);
   const std::string string = connection_string(RECORDING_MARIADB);
   const int before = live(SQL_HANDLE_ENV);
-  ASSERT_EQ(driver().SQLDriverConnect(other, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLDriverConnect(other, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0),
+            SQL_SUCCESS);
   EXPECT_EQ(live(SQL_HANDLE_ENV), before);
   EXPECT_EQ(Recording(RECORDING_MARIADB).plan().live[SQL_HANDLE_ENV], 1);
   EXPECT_EQ(driver().SQLDisconnect(other), SQL_SUCCESS);

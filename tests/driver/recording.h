@@ -1,4 +1,5 @@
-// recording: what the tests share with the recording base driver (recording_driver.cpp), which tells every call that reached it.
+// recording: what the tests share with the recording base driver (recording_driver.cpp), which tells every call that
+// reached it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -20,11 +21,11 @@ struct RecordedCall {
 
 // What the base driver is to do next; tests in the same process change it.
 struct RecordingPlan {
-  std::atomic<SQLRETURN> code{SQL_SUCCESS};  // of every function that does nothing
+  std::atomic<SQLRETURN> code{SQL_SUCCESS};       // of every function that does nothing
   std::atomic<SQLSMALLINT> fails_to_allocate{0};  // a handle type
   std::atomic<SQLSMALLINT> fails_to_free{0};      // a handle type
   std::atomic<bool> fails_to_disconnect{false};
-  std::atomic<bool> sleeps{false};  // every call, for half a minute, unless the thread is cancelled
+  std::atomic<bool> sleeps{false};         // every call, for half a minute, unless the thread is cancelled
   std::array<std::atomic<int>, 5> live{};  // handles by type
 };
 

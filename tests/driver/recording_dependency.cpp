@@ -2,5 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/functions.h"
 
-IAMODBC_EXPORT SQLRETURN SQL_API SQLFetch(SQLHSTMT /*stmt*/) { return SQL_NO_DATA; }
-IAMODBC_EXPORT int recording_dependency() { return 1; }
+IAMODBC_EXPORT SQLRETURN SQL_API SQLFetch(SQLHSTMT /*stmt*/) {
+  return SQL_NO_DATA;
+}
+IAMODBC_EXPORT int recording_dependency() {
+  return 1;
+}

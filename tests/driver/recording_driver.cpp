@@ -1,9 +1,11 @@
-// recording_driver: a base driver without a database, made from functions.def. It keeps the last call of each thread for tests in the same
-// process (recording.h), and for tests of other processes obeys the environment:
-//   RECORDING_LOG      a file; one JSON line is appended for each connect: function, string, attributes set before, result
-//   RECORDING_CONNECT  what a connect gives: succeed | refuse:SQLSTATE:native:text | info:SQLSTATE:native:text; several, one an attempt, are
-//                      parted by |, the last one stays
-// Compiled with RECORDING_NAME, RECORDING_VERSION (SQLGetInfo's answers) and one of RECORDING_BOTH, _NARROW, _WIDE, _SPARSE: its functions.
+// recording_driver: a base driver without a database, made from functions.def. It keeps the last call of each thread for
+// tests in the same process (recording.h), and for tests of other processes obeys the environment:
+//   RECORDING_LOG      a file; a JSON line is appended for each connect: function, string, attributes set before, result
+//   RECORDING_CONNECT  what a connect gives: succeed | refuse:SQLSTATE:native:text | info:SQLSTATE:native:text;
+//                      several, one an attempt, are parted by |, the last one stays
+//   RECORDING_VERSION  SQL_DRIVER_VER, when not the compiled one
+// Compiled with RECORDING_NAME, RECORDING_VERSION (SQLGetInfo's answers) and one of RECORDING_BOTH, _NARROW, _WIDE,
+// _SPARSE: its functions.
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
@@ -45,7 +47,9 @@ SQLRETURN record(const char* function, Arguments... arguments) {
   return plan.code;
 }
 
-Object& object(SQLHANDLE handle) { return *static_cast<Object*>(handle); }
+Object& object(SQLHANDLE handle) {
+  return *static_cast<Object*>(handle);
+}
 
 SQLRETURN refuse(SQLHANDLE handle, Error error) {
   object(handle).records = {std::move(error)};
@@ -159,8 +163,8 @@ void note_attribute(SQLHANDLE handle, SQLINTEGER attribute, SQLPOINTER value, SQ
     shown = std::to_string(reinterpret_cast<std::uintptr_t>(value));
   }
   object(handle).attributes.push_back("{\"attribute\":" + std::to_string(attribute) + ",\"width\":\"" +
-                                      (sizeof(Character) == 1 ? "narrow" : "wide") + "\",\"length\":" + std::to_string(length) +
-                                      ",\"value\":" + shown + "}");
+                                      (sizeof(Character) == 1 ? "narrow" : "wide") +
+                                      "\",\"length\":" + std::to_string(length) + ",\"value\":" + shown + "}");
 }
 
 // ---- connect ----
@@ -184,7 +188,8 @@ SQLRETURN connect(const char* function, SQLHDBC hdbc, const std::string& text) {
   const std::string result = outcome(attempts++);
   if (const char* const path = std::getenv("RECORDING_LOG"); path != nullptr) {
     std::string line = std::string("{\"function\":\"") + function + "\",\"string\":" + json(text) + ",\"attributes\":[";
-    for (const std::string& attribute : dbc.attributes) line += (&attribute == dbc.attributes.data() ? "" : ",") + attribute;
+    for (const std::string& attribute : dbc.attributes)
+      line += (&attribute == dbc.attributes.data() ? "" : ",") + attribute;
     line += "],\"environment\":[";
     const auto& of_env = dbc.parent->attributes;
     for (const std::string& attribute : of_env) line += (&attribute == of_env.data() ? "" : ",") + attribute;
@@ -198,15 +203,16 @@ SQLRETURN connect(const char* function, SQLHDBC hdbc, const std::string& text) {
   const std::size_t state = result.find(':') + 1;
   const std::size_t native = result.find(':', state) + 1;
   const std::size_t message = result.find(':', native) + 1;
-  dbc.records = {{result.substr(state, native - state - 1), result.substr(message), std::atoi(result.c_str() + native)}};
+  dbc.records = {
+      {result.substr(state, native - state - 1), result.substr(message), std::atoi(result.c_str() + native)}};
   return result.starts_with("info") ? SQL_SUCCESS_WITH_INFO : SQL_ERROR;
 }
 
 // ---- diagnostics and information ----
 
 template <class Character>
-SQLRETURN diagnostics_record(SQLHANDLE handle, SQLSMALLINT number, Character* state, SQLINTEGER* native, Character* text,
-                             SQLSMALLINT capacity, SQLSMALLINT* length) {
+SQLRETURN diagnostics_record(SQLHANDLE handle, SQLSMALLINT number, Character* state, SQLINTEGER* native,
+                             Character* text, SQLSMALLINT capacity, SQLSMALLINT* length) {
   const auto& records = object(handle).records;
   if (number < 1 || static_cast<std::size_t>(number) > records.size()) return SQL_NO_DATA;
   const Error& one = records[static_cast<std::size_t>(number) - 1];
@@ -216,8 +222,8 @@ SQLRETURN diagnostics_record(SQLHANDLE handle, SQLSMALLINT number, Character* st
 }
 
 template <class Character>
-SQLRETURN diagnostics_field(SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT capacity,
-                            SQLSMALLINT* length) {
+SQLRETURN diagnostics_field(SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value,
+                            SQLSMALLINT capacity, SQLSMALLINT* length) {
   const auto& records = object(handle).records;
   if (field == SQL_DIAG_NUMBER) {
     *static_cast<SQLINTEGER*>(value) = static_cast<SQLINTEGER>(records.size());
@@ -239,7 +245,8 @@ SQLRETURN information(SQLUSMALLINT what, SQLPOINTER value, SQLSMALLINT capacity,
   const char* const version = std::getenv("RECORDING_VERSION");
   if (what == SQL_DRIVER_NAME) return put(RECORDING_NAME, static_cast<Character*>(value), capacity / size, length);
   if (what == SQL_DRIVER_VER) {
-    return put(version != nullptr ? version : RECORDING_VERSION, static_cast<Character*>(value), capacity / size, length);
+    return put(version != nullptr ? version : RECORDING_VERSION, static_cast<Character*>(value), capacity / size,
+               length);
   }
   return plan.code;
 }
@@ -254,6 +261,8 @@ SQLRETURN reply(const char* function, Arguments... arguments) {
     if (function == std::string_view("SQLGetInfo")) return std::apply(information<SQLCHAR>, rest);
     if (function == std::string_view("SQLGetInfoW")) return std::apply(information<SQLWCHAR>, rest);
   }
+  // Programs such as isql ask until there are no more.
+  if (code == SQL_SUCCESS && function == std::string_view("SQLMoreResults")) return SQL_NO_DATA;
   return code;
 }
 
@@ -282,8 +291,12 @@ bool is_descriptor(SQLINTEGER attribute) {
 
 using namespace iamodbc;  // NOLINT(google-build-using-namespace)
 
-extern "C" __attribute__((visibility("default"))) RecordedCall* recording_last() { return &last; }
-extern "C" __attribute__((visibility("default"))) RecordingPlan* recording_plan() { return &plan; }
+extern "C" __attribute__((visibility("default"))) RecordedCall* recording_last() {
+  return &last;
+}
+extern "C" __attribute__((visibility("default"))) RecordingPlan* recording_plan() {
+  return &plan;
+}
 
 #if defined(RECORDING_BOTH) || defined(RECORDING_WIDE) || defined(RECORDING_SPARSE)
 #define HAS_WIDE
@@ -313,105 +326,109 @@ extern "C" __attribute__((visibility("default"))) RecordingPlan* recording_plan(
     const SQLRETURN code = record(#function, a0 REST_##arguments);
 
 RECORDED(3, SQLAllocHandle)
-  if (plan.fails_to_allocate == a0) return a1 == nullptr ? SQLRETURN{SQL_ERROR} : refuse(a1, {"HY001", "told not to allocate", 4});
-  *a2 = make(a0, static_cast<Object*>(a1));
-  return code;
+if (plan.fails_to_allocate == a0)
+  return a1 == nullptr ? SQLRETURN{SQL_ERROR} : refuse(a1, {"HY001", "told not to allocate", 4});
+*a2 = make(a0, static_cast<Object*>(a1));
+return code;
 }
 
 RECORDED(2, SQLFreeHandle)
-  (void)code;
-  return free_object(a0, a1);
+(void)code;
+return free_object(a0, a1);
 }
 
 RECORDED(4, SQLSetEnvAttr)
-  // As psqlODBC, which knows versions 2 and 3 only.
-  const bool is_version = a1 == SQL_ATTR_ODBC_VERSION;
-  if (is_version && std::string_view(RECORDING_NAME) == "psqlodbcw.so" && reinterpret_cast<std::uintptr_t>(a2) > SQL_OV_ODBC3) {
-    return refuse(a0, {"HY024", "version", 0});
-  }
-  note_attribute<SQLCHAR>(a0, a1, a2, a3);
-  return code;
+// As psqlODBC, which knows versions 2 and 3 only.
+const bool is_version = a1 == SQL_ATTR_ODBC_VERSION;
+if (is_version && std::string_view(RECORDING_NAME) == "psqlodbcw.so" &&
+    reinterpret_cast<std::uintptr_t>(a2) > SQL_OV_ODBC3) {
+  return refuse(a0, {"HY024", "version", 0});
+}
+note_attribute<SQLCHAR>(a0, a1, a2, a3);
+return code;
 }
 
 RECORDED(1, SQLDisconnect)
-  if (plan.fails_to_disconnect) return refuse(a0, {"25000", "told not to disconnect", 0});
-  const std::scoped_lock hold(lock);
-  for (Object* const child : object(a0).children) destroy(child);
-  object(a0).children.clear();
-  return code;
+if (plan.fails_to_disconnect) return refuse(a0, {"25000", "told not to disconnect", 0});
+const std::scoped_lock hold(lock);
+for (Object* const child : object(a0).children) destroy(child);
+object(a0).children.clear();
+return code;
 }
 
 #ifdef HAS_NARROW
 RECORDED(8, SQLDriverConnect)
-  (void)code;
-  return connect("SQLDriverConnect", a0, text_of(a2, a3));
+(void)code;
+return connect("SQLDriverConnect", a0, text_of(a2, a3));
 }
 RECORDED(8, SQLGetDiagRec)
-  (void)code;
-  return diagnostics_record(a1, a2, a3, a4, a5, a6, a7);
+(void)code;
+return diagnostics_record(a1, a2, a3, a4, a5, a6, a7);
 }
 #endif
 #ifdef HAS_WIDE
 RECORDED(8, SQLDriverConnectW)
-  (void)code;
-  return connect("SQLDriverConnectW", a0, text_of(a2, a3));
+(void)code;
+return connect("SQLDriverConnectW", a0, text_of(a2, a3));
 }
 RECORDED(8, SQLGetDiagRecW)
-  (void)code;
-  return diagnostics_record(a1, a2, a3, a4, a5, a6, a7);
+(void)code;
+return diagnostics_record(a1, a2, a3, a4, a5, a6, a7);
 }
 #endif
 
 #ifndef RECORDING_SPARSE
 RECORDED(2, SQLFreeStmt)
-  return a1 == SQL_DROP ? free_object(SQL_HANDLE_STMT, a0) : code;
+return a1 == SQL_DROP ? free_object(SQL_HANDLE_STMT, a0) : code;
 }
 RECORDED(5, SQLGetEnvAttr)
-  return code;
+return code;
 }
 RECORDED(3, SQLEndTran)
-  return code;
+return code;
 }
 RECORDED(2, SQLCancelHandle)
-  return code;
+return code;
 }
 RECORDED(2, SQLCopyDesc)
-  return code;
+return code;
 }
 // Claims everything, even what it does not have.
 RECORDED(3, SQLGetFunctions)
-  const std::size_t count = a1 == SQL_API_ODBC3_ALL_FUNCTIONS ? SQL_API_ODBC3_ALL_FUNCTIONS_SIZE : a1 == SQL_API_ALL_FUNCTIONS ? 100 : 1;
-  std::fill(a2, a2 + count, a1 == SQL_API_ODBC3_ALL_FUNCTIONS ? SQLUSMALLINT{0xffff} : SQLUSMALLINT{SQL_TRUE});
-  return code;
+const std::size_t count = a1 == SQL_API_ODBC3_ALL_FUNCTIONS ? SQL_API_ODBC3_ALL_FUNCTIONS_SIZE
+                          : a1 == SQL_API_ALL_FUNCTIONS     ? 100
+                                                            : 1;
+std::fill(a2, a2 + count, a1 == SQL_API_ODBC3_ALL_FUNCTIONS ? SQLUSMALLINT{0xffff} : SQLUSMALLINT{SQL_TRUE});
+return code;
 }
 
-#define BY_WIDTH(suffix, Character)                                                     \
-  RECORDED(7, SQLConnect##suffix)                                                       \
-    (void)code;                                                                         \
-    return connect("SQLConnect" #suffix, a0, text_of(a1, a2));                          \
-  }                                                                                     \
-  RECORDED(6, SQLBrowseConnect##suffix)                                                 \
-    (void)code;                                                                         \
-    return refuse(a0, {"HYC00", "told not to browse", 0});                              \
-  }                                                                                     \
-  RECORDED(7, SQLGetDiagField##suffix)                                                  \
-    (void)code;                                                                         \
-    return diagnostics_field<Character>(a1, a2, a3, a4, a5, a6);                        \
-  }                                                                                     \
-  RECORDED(4, SQLSetConnectAttr##suffix)                                                \
-    note_attribute<Character>(a0, a1, a2, a3);                                          \
-    return code;                                                                        \
-  }                                                                                     \
-  RECORDED(5, SQLGetConnectAttr##suffix)                                                \
-    return code;                                                                        \
-  }                                                                                     \
-  RECORDED(4, SQLSetStmtAttr##suffix)                                                   \
-    (void)code;                                                                         \
-    return set_statement_attribute(a0, a1, a2);                                         \
-  }                                                                                     \
-  RECORDED(5, SQLGetStmtAttr##suffix)                                                   \
-    (void)code;                                                                         \
-    return get_statement_attribute(a0, a1, a2);                                         \
+#define BY_WIDTH(suffix, Character)                            \
+  RECORDED(7, SQLConnect##suffix)                              \
+  (void)code;                                                  \
+  return connect("SQLConnect" #suffix, a0, text_of(a1, a2));   \
+  }                                                            \
+  RECORDED(6, SQLBrowseConnect##suffix)                        \
+  (void)code;                                                  \
+  return refuse(a0, {"HYC00", "told not to browse", 0});       \
+  }                                                            \
+  RECORDED(7, SQLGetDiagField##suffix)                         \
+  (void)code;                                                  \
+  return diagnostics_field<Character>(a1, a2, a3, a4, a5, a6); \
+  }                                                            \
+  RECORDED(4, SQLSetConnectAttr##suffix)                       \
+  note_attribute<Character>(a0, a1, a2, a3);                   \
+  return code;                                                 \
+  }                                                            \
+  RECORDED(5, SQLGetConnectAttr##suffix)                       \
+  return code;                                                 \
+  }                                                            \
+  RECORDED(4, SQLSetStmtAttr##suffix)                          \
+  (void)code;                                                  \
+  return set_statement_attribute(a0, a1, a2);                  \
+  }                                                            \
+  RECORDED(5, SQLGetStmtAttr##suffix)                          \
+  (void)code;                                                  \
+  return get_statement_attribute(a0, a1, a2);                  \
   }
 #ifdef HAS_NARROW
 BY_WIDTH(, SQLCHAR)

@@ -38,6 +38,7 @@ class Answer:
         self.records = content["records"]
         self.results = content["results"]
         self.out = content.get("out")
+        self.out_length = content.get("out_length")
         self.seconds = content["seconds"]
 
     @property
@@ -80,9 +81,10 @@ class Box:
 
     # ---- programs ----
 
-    def run(self, command, text_in="", env=None, ini=None, trace=True, clock=None):
+    def run(self, command, text_in="", env=None, ini=None, trace=True, clock=None, seconds=SECONDS):
         """Runs a program against the box. `env`: variables to set (None: to unset). `ini`: DSN sections to add to
-        odbc.ini, {name: {attribute: value}}. `clock`: offset of its clock, as faketime takes it ("-16m")."""
+        odbc.ini, {name: {attribute: value}}. `clock`: offset of its clock, as faketime takes it ("-16m"). `seconds`: when it
+        is ended."""
         self._count += 1
         folder = os.path.join(self.capture, f"{os.getpid()}-{self._count:03}")
         os.makedirs(folder)
@@ -106,8 +108,9 @@ class Box:
             if clock:
                 command = ["faketime", "--exclude-monotonic", "-f", clock, *command]
             done = subprocess.run(command, input=text_in.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  env=environment, cwd=folder, timeout=SECONDS, check=False)
-        with open(folder + "/output", "wb") as file:
+                                  env=environment, cwd=folder, timeout=seconds, check=False)
+        done.kept = folder + "/output"
+        with open(done.kept, "wb") as file:
             file.write(done.stdout + done.stderr)
         done.stdout = done.stdout.decode("utf-8", "replace")
         done.stderr = done.stderr.decode("utf-8", "replace")
@@ -122,7 +125,19 @@ class Box:
         done = self.run([*prefix, PYTHON, os.path.join(HERE, "odbc_client.py")], json.dumps(request), **options)
         if done.returncode != 0:
             raise AssertionError(f"the client itself failed ({done.returncode}): {done.stdout}{done.stderr}")
-        return Answer(json.loads(done.stdout))
+        content = json.loads(done.stdout)
+        if "out" in content and not re.search(r"\bDSN=base-pg\b", f"DSN={dsn};{string}"):
+            given = self.secrets_in(f"{string} {uid} {pwd}")
+            if self.secrets_in(content["out"]) - given:
+                raise AssertionError("the out connection string holds a secret that the application did not give")
+        # The application's own secrets come back in its out string, and psqlODBC alone hands out its password: not kept.
+        with open(done.kept, "w", encoding="utf-8") as file:
+            json.dump({name: value for name, value in content.items() if name != "out"}, file)
+        return Answer(content)
+
+    def secrets_in(self, text):
+        """The names of the secrets that stand in a text."""
+        return run.findings(text.encode(), run.needles(self.secrets))
 
     # ---- DSNs ----
 
@@ -192,7 +207,7 @@ class LiveTest(unittest.TestCase):
         cls.box = the_box()
 
     def no_secret(self, text):
-        self.assertEqual(set(), run.findings(text.encode(), run.needles(self.box.secrets)), "a message holds a secret")
+        self.assertEqual(set(), self.box.secrets_in(text), "a message holds a secret")
 
     def assert_says(self, text, *words):
         """Each of the words (regular expressions, letter case ignored) occurs."""

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every forwarded function of the optimised library leaves by an indirect jump, without a call and without touching memory but its arguments.
+"""Every forwarded function of the optimised library leaves by an indirect jump, without a call, a lock or a loop.
 
 Prints the instructions of each hot path: what a forwarded call adds. Knows x86-64; elsewhere it says that it did not run (exit 77).
 Usage: disassembly_test.py LIBRARY
@@ -31,7 +31,8 @@ def forwarded():
 
 def bodies(library):
     """{function: its instructions}"""
-    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(library)], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(library)],
+                             check=True, capture_output=True, text=True).stdout
     found, current = {}, None
     for text in listing.splitlines():
         if match := re.match(r"^[0-9a-f]+ <(SQL\w+)>:$", text):

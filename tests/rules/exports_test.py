@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The three libraries export what driver/functions.def says and nothing else, and are linked as a guest in another process must be.
+"""The three libraries export what driver/functions.def says and nothing else, and are linked as guests in another process.
 
 Usage: exports_test.py FOLDER_OF_THE_LIBRARIES
 """
@@ -50,7 +50,8 @@ def main(folder):
         dynamic = output("readelf", "-dW", str(path))
         needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)
         faults += [f"{library} needs {name}: bare SQL... calls would bind there" for name in needed if "odbc" in name]
-        faults += [f"{library} is not linked with {flag}" for flag in ("NODELETE", "NOW") if not re.search(rf"\(FLAGS.*{flag}", dynamic)]
+        faults += [f"{library} is not linked with {flag}" for flag in ("NODELETE", "NOW")
+                   if not re.search(rf"\(FLAGS.*{flag}", dynamic)]
         undefined = output("nm", "-D", "--undefined-only", str(path))
         faults += [f"{library} calls {name} by its bare name" for name in re.findall(r"\bSQL\w+", undefined)]
     print("\n".join(faults) or f"3 libraries, {len(narrow | wide)} names: as functions.def says")

@@ -9,9 +9,10 @@ import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCE = (".h", ".cpp", ".c", ".py", ".def")
-# Written so that this line does not match itself.
+# A test may leave itself out only for want of rights, and says so. Written so that these lines do not match themselves.
 IDLE = re.compile(r"GTEST_SKI[P]|\bDISABLE[D]_|(EXPECT|ASSERT)_TRUE\((true)\)|(EXPECT|ASSERT)_FALSE\((false)\)|\bSUCCEE[D]\(\)|"
                   r"unittest\.ski[p]|@ski[p]|expectedFailur[e]")
+ALLOWED = re.compile(r"""(GTEST_SKI[P]\(\) <<|unittest\.ski[p]\w*\().*"[^"]*\b(root|namespace|ThreadSanitizer)\b""")
 ALIEN = re.compile(r"(?<![\w.~$}-])/wor[k]/|\.\./share[d]\b|\bsubagen[t]\b|this sessio[n]\b", re.IGNORECASE)
 
 
@@ -35,13 +36,15 @@ def text(name):
 
 
 class Hygiene(unittest.TestCase):
-    def lines_with(self, pattern, names):
+    def lines_with(self, pattern, names, allowed=None):
         self.assertTrue(names, "the rule looks at nothing")
         return [f"{name}:{number}: {line.strip()[:120]}" for name in names
-                for number, line in enumerate(text(name).split("\n"), 1) if pattern.search(line)]
+                for number, line in enumerate(text(name).split("\n"), 1)
+                if pattern.search(line) and not (allowed and allowed.search(line))]
 
     def test_no_test_is_idle(self):
-        self.assertEqual([], self.lines_with(IDLE, [name for name in files() if name.startswith("tests/") and name.endswith(SOURCE)]))
+        tests = [name for name in files() if name.startswith("tests/") and name.endswith(SOURCE)]
+        self.assertEqual([], self.lines_with(IDLE, tests, ALLOWED))
 
     def test_nothing_speaks_of_the_workplace(self):
         self.assertEqual([], self.lines_with(ALIEN, [name for name in files() if not name.endswith(".json")]))

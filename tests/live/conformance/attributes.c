@@ -137,7 +137,10 @@ void section_transactions(void) {
   set_connect_attr(session.dbc, SQL_ATTR_AUTOCOMMIT, NUMBER(SQL_AUTOCOMMIT_OFF), 0);
   static const struct {
     SQLSMALLINT type, completion;
-  } ends[] = {{SQL_HANDLE_DBC, SQL_ROLLBACK}, {SQL_HANDLE_DBC, SQL_COMMIT}, {SQL_HANDLE_ENV, SQL_ROLLBACK}, {SQL_HANDLE_ENV, SQL_COMMIT}};
+  } ends[] = {{SQL_HANDLE_DBC, SQL_ROLLBACK},
+              {SQL_HANDLE_DBC, SQL_COMMIT},
+              {SQL_HANDLE_ENV, SQL_ROLLBACK},
+              {SQL_HANDLE_ENV, SQL_COMMIT}};
   for (size_t i = 0; i < COUNT(ends); ++i) {
     char sql[] = "insert into conformance.scratch (id) values (0)";
     sql[sizeof(sql) - 3] = (char)('0' + i);

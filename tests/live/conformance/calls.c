@@ -19,10 +19,13 @@ void check(SQLRETURN code, SQLSMALLINT type, SQLHANDLE handle, const char* what)
 
 Session open_session(void) {
   Session session = {SQL_NULL_HENV, SQL_NULL_HDBC};
-  check(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &session.env), 0, SQL_NULL_HANDLE, "allocating the environment");
+  check(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &session.env), 0, SQL_NULL_HANDLE,
+        "allocating the environment");
   set_name(session.env, "env");
-  check(SQLSetEnvAttr(session.env, SQL_ATTR_ODBC_VERSION, NUMBER(SQL_OV_ODBC3), 0), SQL_HANDLE_ENV, session.env, "ODBC 3");
-  check(SQLAllocHandle(SQL_HANDLE_DBC, session.env, &session.dbc), SQL_HANDLE_ENV, session.env, "allocating the connection");
+  check(SQLSetEnvAttr(session.env, SQL_ATTR_ODBC_VERSION, NUMBER(SQL_OV_ODBC3), 0), SQL_HANDLE_ENV, session.env,
+        "ODBC 3");
+  check(SQLAllocHandle(SQL_HANDLE_DBC, session.env, &session.dbc), SQL_HANDLE_ENV, session.env,
+        "allocating the connection");
   set_name(session.dbc, "dbc");
   const Text name = text(dsn);
   check(TWIN(SQLConnect, session.dbc, name.at, SQL_NTS, NULL, 0, NULL, 0), SQL_HANDLE_DBC, session.dbc, "connecting");
@@ -38,7 +41,8 @@ void close_session(Session session) {
 
 SQLHSTMT new_statement(Session session, const char* name) {
   SQLHSTMT statement = SQL_NULL_HSTMT;
-  check(SQLAllocHandle(SQL_HANDLE_STMT, session.dbc, &statement), SQL_HANDLE_DBC, session.dbc, "allocating a statement");
+  check(SQLAllocHandle(SQL_HANDLE_STMT, session.dbc, &statement), SQL_HANDLE_DBC, session.dbc,
+        "allocating a statement");
   set_name(statement, "%s", name);
   return statement;
 }
@@ -196,8 +200,8 @@ static void describe(SQLHSTMT statement, SQLSMALLINT columns) {
     const Buffer name = buffer(in_bytes(100));
     SQLSMALLINT length = FRESH_SMALL, type = FRESH_SMALL, digits = FRESH_SMALL, nullable = FRESH_SMALL;
     SQLULEN size = (SQLULEN)FRESH_LENGTH;
-    const SQLRETURN code = TWIN(SQLDescribeCol, statement, (SQLUSMALLINT)column, (void*)name.at, 100, &length, &type, &size,
-                                &digits, &nullable);
+    const SQLRETURN code = TWIN(SQLDescribeCol, statement, (SQLUSMALLINT)column, (void*)name.at, 100, &length, &type,
+                                &size, &digits, &nullable);
     asked("SQLDescribeCol(%s, %d)", name_of(statement), column);
     got_text("name", name);
     got_number("length", length);
@@ -209,7 +213,9 @@ static void describe(SQLHSTMT statement, SQLSMALLINT columns) {
   }
 }
 
-void describe_columns(SQLHSTMT statement) { describe(statement, columns_of(statement)); }
+void describe_columns(SQLHSTMT statement) {
+  describe(statement, columns_of(statement));
+}
 
 void show_result(SQLHSTMT statement, int most_rows) {
   const SQLSMALLINT columns = columns_of(statement);
@@ -219,8 +225,7 @@ void show_result(SQLHSTMT statement, int most_rows) {
     for (SQLSMALLINT column = 1; column <= columns; ++column) {
       const Buffer value = buffer(in_bytes(256));
       SQLLEN length = FRESH_LENGTH;
-      const SQLRETURN code =
-          SQLGetData(statement, (SQLUSMALLINT)column, type, value.at, (SQLLEN)value.size, &length);
+      const SQLRETURN code = SQLGetData(statement, (SQLUSMALLINT)column, type, value.at, (SQLLEN)value.size, &length);
       asked("SQLGetData(%s, %d)", name_of(statement), column);
       got_text("value", value);
       got_number("length", length);

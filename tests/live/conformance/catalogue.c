@@ -13,12 +13,22 @@ typedef struct {
   Text words[most_names];
 } Names;
 
-typedef enum { tables, columns, primary_keys, foreign_keys, statistics, special_columns, procedures, procedure_columns,
-               table_privileges, column_privileges } Function;
+typedef enum {
+  tables,
+  columns,
+  primary_keys,
+  foreign_keys,
+  statistics,
+  special_columns,
+  procedures,
+  procedure_columns,
+  table_privileges,
+  column_privileges
+} Function;
 
-static const char* const function_names[] = {"SQLTables",          "SQLColumns",       "SQLPrimaryKeys",      "SQLForeignKeys",
-                                             "SQLStatistics",      "SQLSpecialColumns", "SQLProcedures",      "SQLProcedureColumns",
-                                             "SQLTablePrivileges", "SQLColumnPrivileges"};
+static const char* const function_names[] = {
+    "SQLTables",         "SQLColumns",    "SQLPrimaryKeys",      "SQLForeignKeys",     "SQLStatistics",
+    "SQLSpecialColumns", "SQLProcedures", "SQLProcedureColumns", "SQLTablePrivileges", "SQLColumnPrivileges"};
 
 typedef struct {
   Function function;

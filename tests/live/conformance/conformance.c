@@ -3,12 +3,13 @@
 // The section `prepare` makes the tables, `clear` drops them; they are made once for all runs that are compared, so that
 // the server's numbers for them are the same.
 // SPDX-License-Identifier: Apache-2.0
+#include "conformance.h"
+
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance.h"
 #include "section.h"
 
 typedef struct {

@@ -62,7 +62,7 @@ void* keep(size_t bytes);  // zeroed memory until the section ends
 void asked(const char* format, ...) __attribute__((format(printf, 1, 2)));  // the function with its arguments
 void got(const char* format, ...) __attribute__((format(printf, 1, 2)));
 void got_number(const char* what, long long value);
-void got_text(const char* what, Buffer text);     // characters of the width of the run
+void got_text(const char* what, Buffer text);      // characters of the width of the run
 void got_bytes(const char* what, Buffer content);  // bytes
 void got_pointer(const char* what, const void* value);
 // Ends the line with its return code. Then all diagnostics of the handle, if there are any.
@@ -70,7 +70,7 @@ void done(SQLSMALLINT type, SQLHANDLE handle, SQLRETURN code);
 
 // ---- handles ----
 
-const char* name_of(SQLHANDLE handle);               // "null" and "unknown" included
+const char* name_of(SQLHANDLE handle);  // "null" and "unknown" included
 void set_name(SQLHANDLE handle, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
 typedef struct {
@@ -103,8 +103,8 @@ const char* with_dsn(const char* rest);  // a connection string
 SQLRETURN connect_string(SQLHDBC dbc, const char* string, SQLSMALLINT length, SQLUSMALLINT completion);
 SQLRETURN disconnect(SQLHDBC dbc);
 void row_count(SQLHSTMT statement);
-void describe_columns(SQLHSTMT statement);                // SQLNumResultCols, SQLDescribeCol of each
-void show_result(SQLHSTMT statement, int most_rows);      // and all rows as text; the cursor is closed
+void describe_columns(SQLHSTMT statement);            // SQLNumResultCols, SQLDescribeCol of each
+void show_result(SQLHSTMT statement, int most_rows);  // and all rows as text; the cursor is closed
 
 // ---- sections ----
 

@@ -6,16 +6,21 @@ static const char* const statements[] = {
     "create schema conformance",
     "create domain conformance.share as numeric(5,2) check (value <= 100)",
     "create type conformance.mood as enum ('calm', 'cross')",
-    "create table conformance.kinds (id integer primary key, small smallint, big bigint, single real, precise double precision, "
-    "exact numeric(12,3), flag boolean default true, day date, hour time, moment timestamp, zoned timestamptz, letters char(5), "
+    "create table conformance.kinds (id integer primary key, small smallint, big bigint, single real, precise double "
+    "precision, "
+    "exact numeric(12,3), flag boolean default true, day date, hour time, moment timestamp, zoned timestamptz, letters "
+    "char(5), "
     "words varchar(40) not null, story text, raw bytea, tag uuid, part conformance.share, mood conformance.mood, "
     "list integer[], json jsonb, money money, span interval)",
-    "insert into conformance.kinds values (1, 12, 1234567890123, 1.5, 2.25, 123456.789, true, '2024-02-29', '23:59:58', "
+    "insert into conformance.kinds values (1, 12, 1234567890123, 1.5, 2.25, 123456.789, true, '2024-02-29', "
+    "'23:59:58', "
     "'2024-02-29 12:34:56.789', '2024-02-29 12:34:56+00', 'ab', 'Zürich € 東京', repeat('story ', 50), '\\x00ff10', "
     "'11111111-2222-3333-4444-555555555555', 12.5, 'calm', '{1,2}', '{\"a\": 1}', 1.5, '1 day')",
     "insert into conformance.kinds (id, words) values (2, '')",
-    "insert into conformance.kinds values (3, -32768, -9223372036854775808, 'NaN', 'Infinity', -0.001, false, '0001-01-01', "
-    "'00:00:00', '9999-12-31 23:59:59', '1970-01-01 00:00:00+00', '', '😀', '', '', '00000000-0000-0000-0000-000000000000', 0, "
+    "insert into conformance.kinds values (3, -32768, -9223372036854775808, 'NaN', 'Infinity', -0.001, false, "
+    "'0001-01-01', "
+    "'00:00:00', '9999-12-31 23:59:59', '1970-01-01 00:00:00+00', '', '😀', '', '', "
+    "'00000000-0000-0000-0000-000000000000', 0, "
     "'cross', '{}', '[]', -1, '-3 months')",
     "create table conformance.scratch (id integer primary key, words varchar(30), amount numeric(10,2), raw bytea)",
     "create table conformance.\"Odd Name\" (\"A b\" integer not null, kind integer references conformance.kinds(id), "

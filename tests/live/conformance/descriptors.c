@@ -77,11 +77,11 @@ static void get_field(SQLHDESC desc, SQLSMALLINT record, size_t field, SQLINTEGE
 
 static void get_record(SQLHDESC desc, SQLSMALLINT record, SQLSMALLINT capacity) {
   const Buffer name = buffer(in_bytes((size_t)(capacity > 0 ? capacity : 0)));
-  SQLSMALLINT length = FRESH_SMALL, type = FRESH_SMALL, sub_type = FRESH_SMALL, precision = FRESH_SMALL, scale = FRESH_SMALL,
-              nullable = FRESH_SMALL;
+  SQLSMALLINT length = FRESH_SMALL, type = FRESH_SMALL, sub_type = FRESH_SMALL, precision = FRESH_SMALL,
+              scale = FRESH_SMALL, nullable = FRESH_SMALL;
   SQLLEN octets = FRESH_LENGTH;
-  const SQLRETURN code = TWIN(SQLGetDescRec, desc, record, (void*)name.at, capacity, &length, &type, &sub_type, &octets, &precision,
-                              &scale, &nullable);
+  const SQLRETURN code = TWIN(SQLGetDescRec, desc, record, (void*)name.at, capacity, &length, &type, &sub_type, &octets,
+                              &precision, &scale, &nullable);
   asked("SQLGetDescRec(%s, %d, %d)", name_of(desc), record, capacity);
   got_text("name", name);
   got_number("length", length);
@@ -101,7 +101,8 @@ static void show_descriptor(SQLHDESC desc, SQLSMALLINT last) {
   }
 }
 
-static void set_field(SQLHDESC desc, SQLSMALLINT record, SQLSMALLINT id, const char* name, SQLPOINTER value, SQLINTEGER length) {
+static void set_field(SQLHDESC desc, SQLSMALLINT record, SQLSMALLINT id, const char* name, SQLPOINTER value,
+                      SQLINTEGER length) {
   const SQLRETURN code = TWIN(SQLSetDescField, desc, record, id, value, length);
   asked("SQLSetDescField(%s, %d, %s, %d)", name_of(desc), record, name, (int)length);
   done(SQL_HANDLE_DESC, desc, code);
@@ -113,7 +114,8 @@ static void set_all(SQLHDESC desc) {
       if (fields[i].kind == words) {
         set_field(desc, record, fields[i].id, fields[i].name, text("name").at, SQL_NTS);
       } else {
-        set_field(desc, record, fields[i].id, fields[i].name, fields[i].kind == pointer ? (SQLPOINTER)a_place : NUMBER(fields[i].value), 0);
+        set_field(desc, record, fields[i].id, fields[i].name,
+                  fields[i].kind == pointer ? (SQLPOINTER)a_place : NUMBER(fields[i].value), 0);
       }
       get_field(desc, record, i, 64);
     }
@@ -133,7 +135,10 @@ static SQLHDESC get_descriptor(SQLHSTMT s, SQLINTEGER attribute, const char* nam
 static const struct {
   const char* name;
   SQLINTEGER attribute;
-} kinds[] = {{"ard", SQL_ATTR_APP_ROW_DESC}, {"apd", SQL_ATTR_APP_PARAM_DESC}, {"ird", SQL_ATTR_IMP_ROW_DESC}, {"ipd", SQL_ATTR_IMP_PARAM_DESC}};
+} kinds[] = {{"ard", SQL_ATTR_APP_ROW_DESC},
+             {"apd", SQL_ATTR_APP_PARAM_DESC},
+             {"ird", SQL_ATTR_IMP_ROW_DESC},
+             {"ipd", SQL_ATTR_IMP_PARAM_DESC}};
 
 // ---- descriptors: the implicit ones ----
 
@@ -152,7 +157,8 @@ void section_descriptors(void) {
   prepare(s, "select id, words, exact, moment from conformance.kinds where id = ?");
   for (size_t i = 0; i < COUNT(kinds); ++i) show_descriptor(implicit[i], 3);
   execute(s);
-  for (size_t i = 0; i < COUNT(kinds); ++i) show_descriptor(implicit[i], 5);
+  // psqlODBC leaves records of the ard beyond the bound ones as memory happens to be.
+  for (size_t i = 0; i < COUNT(kinds); ++i) show_descriptor(implicit[i], i == 0 ? 2 : 5);
   fetch(s);
   for (size_t i = 0; i < COUNT(kinds); ++i) get_descriptor(s, kinds[i].attribute, NULL);  // the same
   static const SQLINTEGER capacities[] = {0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, -1};
@@ -172,9 +178,6 @@ void section_descriptors(void) {
     get_record(implicit[i], 99, 20);
   }
   release(SQL_HANDLE_STMT, s);
-  SQLRETURN code = TWIN(SQLGetDescField, implicit[0], 0, SQL_DESC_COUNT, a_place, 8, NULL);
-  asked("SQLGetDescField(ard) of a freed statement");
-  done(SQL_HANDLE_DESC, SQL_NULL_HANDLE, code);
   s = new_statement(session, "s");
   set_stmt_attr(s, SQL_ATTR_IMP_ROW_DESC, NULL, 0);
   close_session(session);
@@ -182,7 +185,8 @@ void section_descriptors(void) {
 
 // ---- explicit_descriptors ----
 
-static SQLRETURN set_record(SQLHDESC desc, SQLSMALLINT record, SQLSMALLINT type, SQLLEN octets, SQLPOINTER data, SQLLEN* length) {
+static SQLRETURN set_record(SQLHDESC desc, SQLSMALLINT record, SQLSMALLINT type, SQLLEN octets, SQLPOINTER data,
+                            SQLLEN* length) {
   const SQLRETURN code = SQLSetDescRec(desc, record, type, 0, octets, 0, 0, data, length, length);
   asked("SQLSetDescRec(%s, %d, %d, %d)", name_of(desc), record, type, (int)octets);
   done(SQL_HANDLE_DESC, desc, code);
@@ -268,17 +272,16 @@ void section_explicit_descriptors(void) {
   set_stmt_attr(other, SQL_ATTR_APP_ROW_DESC, own, 0);  // the implicit one of another statement
   set_stmt_attr(other, SQL_ATTR_APP_ROW_DESC, s, 0);    // no descriptor
 
-  // Freed while in use: the statements have their own again.
+  // Freed while in use: the statements have their own again (psqlODBC does not know, so they are told).
   set_stmt_attr(s, SQL_ATTR_APP_ROW_DESC, first, 0);
   set_stmt_attr(other, SQL_ATTR_APP_ROW_DESC, first, 0);
   release(SQL_HANDLE_DESC, first);
   get_descriptor(s, SQL_ATTR_APP_ROW_DESC, NULL);
   get_descriptor(other, SQL_ATTR_APP_ROW_DESC, NULL);
+  set_stmt_attr(s, SQL_ATTR_APP_ROW_DESC, NULL, 0);
+  set_stmt_attr(other, SQL_ATTR_APP_ROW_DESC, NULL, 0);
   length = value = -1;
   fetch_bound(other, &value, &length);
-  SQLRETURN code = SQLFreeHandle(SQL_HANDLE_DESC, first);
-  asked("SQLFreeHandle(first) again");
-  done(SQL_HANDLE_DESC, SQL_NULL_HANDLE, code);
   // Freed after the statement, and left to the disconnect.
   set_stmt_attr(s, SQL_ATTR_APP_ROW_DESC, second, 0);
   release(SQL_HANDLE_STMT, s);

@@ -110,12 +110,6 @@ void section_errors(void) {
   code = SQLNumParams(s, NULL);
   asked("SQLNumParams(s, null)");
   done(SQL_HANDLE_STMT, s, code);
-  code = TWIN(SQLGetConnectAttr, session.dbc, SQL_ATTR_AUTOCOMMIT, NULL, 0, NULL);
-  asked("SQLGetConnectAttr(dbc, null)");
-  done(SQL_HANDLE_DBC, session.dbc, code);
-  code = TWIN(SQLGetStmtAttr, s, SQL_ATTR_MAX_ROWS, NULL, 0, NULL);
-  asked("SQLGetStmtAttr(s, null)");
-  done(SQL_HANDLE_STMT, s, code);
   code = TWIN(SQLGetStmtAttr, s, SQL_ATTR_APP_ROW_DESC, NULL, 0, NULL);
   asked("SQLGetStmtAttr(s, APP_ROW_DESC, null)");
   done(SQL_HANDLE_STMT, s, code);
@@ -141,8 +135,9 @@ static void get_record(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, S
   const Buffer state = buffer(in_bytes(6)), message = buffer(in_bytes((size_t)(capacity > 0 ? capacity : 0)));
   SQLINTEGER native = FRESH_INTEGER;
   SQLSMALLINT length = FRESH_SMALL;
-  const SQLRETURN code = TWIN(SQLGetDiagRec, type, handle, number, is_given ? (void*)state.at : NULL, is_given ? &native : NULL,
-                              is_given ? (void*)message.at : NULL, capacity, is_given ? &length : NULL);
+  const SQLRETURN code =
+      TWIN(SQLGetDiagRec, type, handle, number, is_given ? (void*)state.at : NULL, is_given ? &native : NULL,
+           is_given ? (void*)message.at : NULL, capacity, is_given ? &length : NULL);
   asked("SQLGetDiagRec(%d, %s, %d, %s, %d)", type, name_of(handle), number, is_given ? "buffer" : "null", capacity);
   got_text("state", state);
   got_number("native", native);
@@ -151,11 +146,14 @@ static void get_record(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, S
   done(type, SQL_NULL_HANDLE, code);
 }
 
-static void get_field(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field, SQLSMALLINT capacity, int is_given) {
+static void get_field(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field, SQLSMALLINT capacity,
+                      int is_given) {
   const Buffer value = buffer((size_t)(capacity > 8 ? capacity : 8));
   SQLSMALLINT length = FRESH_SMALL;
-  const SQLRETURN code = TWIN(SQLGetDiagField, type, handle, number, field, is_given ? value.at : NULL, capacity, &length);
-  asked("SQLGetDiagField(%d, %s, %d, %d, %s, %d)", type, name_of(handle), number, field, is_given ? "buffer" : "null", capacity);
+  const SQLRETURN code =
+      TWIN(SQLGetDiagField, type, handle, number, field, is_given ? value.at : NULL, capacity, &length);
+  asked("SQLGetDiagField(%d, %s, %d, %d, %s, %d)", type, name_of(handle), number, field, is_given ? "buffer" : "null",
+        capacity);
   got_bytes("value", value);
   got_number("length", length);
   done(type, SQL_NULL_HANDLE, code);
@@ -211,7 +209,8 @@ static void* cancel_soon(void* of) {
   Canceller* const canceller = of;
   const struct timespec moment = {0, 300000000};
   nanosleep(&moment, NULL);
-  canceller->code = canceller->type == 0 ? SQLCancel(canceller->handle) : SQLCancelHandle(canceller->type, canceller->handle);
+  canceller->code =
+      canceller->type == 0 ? SQLCancel(canceller->handle) : SQLCancelHandle(canceller->type, canceller->handle);
   return NULL;
 }
 
@@ -241,7 +240,8 @@ static void cancel_running(SQLHSTMT s, SQLSMALLINT type, SQLHANDLE handle, int i
   asked("%s(%s, pg_sleep) cancelled by a thread, %s %s", is_prepared ? "SQLExecute" : "SQLExecDirect", name_of(s),
         type == 0 ? "SQLCancel" : "SQLCancelHandle", name_of(handle));
   got_number("cancel", canceller.code);
-  got(end.tv_sec - start.tv_sec < 2 || (end.tv_sec - start.tv_sec == 2 && end.tv_nsec < start.tv_nsec) ? " early" : " to the end");
+  got(end.tv_sec - start.tv_sec < 2 || (end.tv_sec - start.tv_sec == 2 && end.tv_nsec < start.tv_nsec) ? " early"
+                                                                                                       : " to the end");
   done(SQL_HANDLE_STMT, s, code);
   free_stmt(s, SQL_CLOSE);
   exec_direct(s, "select 'it goes on'");

@@ -25,7 +25,8 @@ void section_executing(void) {
       "update conformance.scratch set words = 'none' where id = 99",
       "update conformance.scratch set words = 'uno' where id = 1 returning id, words",
       "delete from conformance.scratch",
-      "select * from conformance.scratch; insert into conformance.scratch (id) values (2); select count(*) from conformance.scratch",
+      "select * from conformance.scratch; insert into conformance.scratch (id) values (2); select count(*) from "
+      "conformance.scratch",
       "delete from conformance.scratch where id = 2",
       "create temporary table passing (n integer)",
       "drop table passing",
@@ -80,11 +81,12 @@ void section_executing(void) {
 
 // ---- parameters ----
 
-static SQLRETURN bind(SQLHSTMT s, SQLUSMALLINT number, SQLSMALLINT direction, SQLSMALLINT c_type, SQLSMALLINT sql_type, SQLULEN size,
-                      SQLSMALLINT digits, SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator) {
-  const SQLRETURN code = SQLBindParameter(s, number, direction, c_type, sql_type, size, digits, value, capacity, indicator);
-  asked("SQLBindParameter(%s, %d, %d, %d, %d, %d, %d, %s, %d, %s)", name_of(s), number, direction, c_type, sql_type, (int)size,
-        digits, value == NULL ? "null" : "value", (int)capacity, indicator == NULL ? "null" : "indicator");
+static SQLRETURN bind(SQLHSTMT s, SQLUSMALLINT number, SQLSMALLINT direction, SQLSMALLINT c_type, SQLSMALLINT sql_type,
+                      SQLULEN size, SQLSMALLINT digits, SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator) {
+  const SQLRETURN code =
+      SQLBindParameter(s, number, direction, c_type, sql_type, size, digits, value, capacity, indicator);
+  asked("SQLBindParameter(%s, %d, %d, %d, %d, %d, %d, %s, %d, %s)", name_of(s), number, direction, c_type, sql_type,
+        (int)size, digits, value == NULL ? "null" : "value", (int)capacity, indicator == NULL ? "null" : "indicator");
   done(SQL_HANDLE_STMT, s, code);
   return code;
 }
@@ -212,17 +214,28 @@ void section_parameters(void) {
   execute(s);
 
   // Out parameters of a procedure call.
-  SQLINTEGER sum = 0, left = 3, right = 4;
-  SQLLEN lengths[3] = {0, 0, 0};
-  bind(s, 1, SQL_PARAM_OUTPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &sum, 0, &lengths[0]);
-  bind(s, 2, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &left, 0, &lengths[1]);
-  bind(s, 3, SQL_PARAM_INPUT_OUTPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &right, 0, &lengths[2]);
-  exec_direct(s, "{? = call conformance.add(?, ?)}");
-  asked("out parameters");
-  got_number("sum", sum);
-  got_number("length", lengths[0]);
-  got_number("right", right);
-  done(SQL_HANDLE_STMT, s, SQL_SUCCESS);
+  for (int is_prepared = 0; is_prepared < 2; ++is_prepared) {
+    static const char* const call = "{? = call conformance.add(?, ?)}";
+    SQLINTEGER sum = FRESH_INTEGER, left = 3, right = 4;
+    SQLLEN lengths[3] = {0, 0, 0};
+    s = new_statement(session, is_prepared ? "prepared" : "direct");
+    bind(s, 1, SQL_PARAM_OUTPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &sum, 0, &lengths[0]);
+    bind(s, 2, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &left, 0, &lengths[1]);
+    bind(s, 3, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &right, 0, &lengths[2]);
+    if (is_prepared) {
+      prepare(s, call);
+      describe_parameters(s, 3);
+      execute(s);
+    } else {
+      exec_direct(s, call);
+    }
+    asked("out parameters");
+    got_number("sum", sum);
+    got_number("length", lengths[0]);
+    done(SQL_HANDLE_STMT, SQL_NULL_HANDLE, SQL_SUCCESS);
+    show_result(s, 2);
+    release(SQL_HANDLE_STMT, s);
+  }
   close_session(session);
 }
 
@@ -327,7 +340,8 @@ static void insert_sets(SQLHSTMT s, SQLUSMALLINT* status, SQLULEN* processed) {
 void section_arrays(void) {
   const Session session = open_session();
   SQLHSTMT s = new_statement(session, "s"), reader = new_statement(session, "reader");
-  SQLUSMALLINT status[sets], operation[sets] = {SQL_PARAM_PROCEED, SQL_PARAM_IGNORE, SQL_PARAM_PROCEED, SQL_PARAM_PROCEED, SQL_PARAM_IGNORE};
+  SQLUSMALLINT status[sets],
+      operation[sets] = {SQL_PARAM_PROCEED, SQL_PARAM_IGNORE, SQL_PARAM_PROCEED, SQL_PARAM_PROCEED, SQL_PARAM_IGNORE};
   SQLULEN processed = 0;
   set_stmt_attr(s, SQL_ATTR_PARAMSET_SIZE, NUMBER(sets), 0);
   set_stmt_attr(s, SQL_ATTR_PARAM_STATUS_PTR, status, 0);
@@ -354,12 +368,14 @@ void section_arrays(void) {
 
   // By row, moved by an offset; the third set breaks the key.
   must(session.dbc, "delete from conformance.scratch");
-  Row rows[sets + 1] = {{0, 0, "", 0}, {11, 0, "a", SQL_NTS}, {12, 0, "bb", SQL_NTS}, {11, 0, "twice", SQL_NTS}, {14, 0, "d", SQL_NTS}, {15, 0, "e", 1}};
+  Row rows[sets + 1] = {{0, 0, "", 0},         {11, 0, "a", SQL_NTS}, {12, 0, "bb", SQL_NTS}, {11, 0, "twice", SQL_NTS},
+                        {14, 0, "d", SQL_NTS}, {15, 0, "e", 1}};
   SQLULEN offset = sizeof(Row);
   set_stmt_attr(s, SQL_ATTR_PARAM_BIND_TYPE, NUMBER(sizeof(Row)), 0);
   set_stmt_attr(s, SQL_ATTR_PARAM_BIND_OFFSET_PTR, &offset, 0);
   bind(s, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &rows[0].id, 0, &rows[0].id_indicator);
-  bind(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 30, 0, rows[0].words, sizeof(rows[0].words), &rows[0].words_indicator);
+  bind(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 30, 0, rows[0].words, sizeof(rows[0].words),
+       &rows[0].words_indicator);
   insert_sets(s, status, &processed);
   exec_direct(reader, "select id, words from conformance.scratch order by id");
   show_result(reader, 10);

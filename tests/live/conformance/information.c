@@ -12,7 +12,9 @@ static int is_handle(SQLUSMALLINT type) {
 }
 
 // These take a handle from the buffer.
-static int is_question_about_handle(int type) { return type == SQL_DRIVER_HSTMT || type == SQL_DRIVER_HDESC; }
+static int is_question_about_handle(int type) {
+  return type == SQL_DRIVER_HSTMT || type == SQL_DRIVER_HDESC;
+}
 
 // unixODBC answers these itself, and writes far beyond a buffer that has no room for one character.
 static int is_answered_by_manager(int type) {
@@ -99,12 +101,36 @@ void section_functions(void) {
 void section_types(void) {
   const Session session = open_session();
   const SQLHSTMT statement = new_statement(session, "s");
-  static const SQLSMALLINT types[] = {SQL_ALL_TYPES,      SQL_CHAR,          SQL_VARCHAR,     SQL_LONGVARCHAR,    SQL_WCHAR,
-                                      SQL_WVARCHAR,       SQL_WLONGVARCHAR,  SQL_BIT,         SQL_TINYINT,        SQL_SMALLINT,
-                                      SQL_INTEGER,        SQL_BIGINT,        SQL_REAL,        SQL_FLOAT,          SQL_DOUBLE,
-                                      SQL_NUMERIC,        SQL_DECIMAL,       SQL_BINARY,      SQL_VARBINARY,      SQL_LONGVARBINARY,
-                                      SQL_TYPE_DATE,      SQL_TYPE_TIME,     SQL_TYPE_TIMESTAMP, SQL_GUID,        SQL_INTERVAL_DAY,
-                                      SQL_DATE,           SQL_TIME,          SQL_TIMESTAMP,   -150,               32000};
+  static const SQLSMALLINT types[] = {SQL_ALL_TYPES,
+                                      SQL_CHAR,
+                                      SQL_VARCHAR,
+                                      SQL_LONGVARCHAR,
+                                      SQL_WCHAR,
+                                      SQL_WVARCHAR,
+                                      SQL_WLONGVARCHAR,
+                                      SQL_BIT,
+                                      SQL_TINYINT,
+                                      SQL_SMALLINT,
+                                      SQL_INTEGER,
+                                      SQL_BIGINT,
+                                      SQL_REAL,
+                                      SQL_FLOAT,
+                                      SQL_DOUBLE,
+                                      SQL_NUMERIC,
+                                      SQL_DECIMAL,
+                                      SQL_BINARY,
+                                      SQL_VARBINARY,
+                                      SQL_LONGVARBINARY,
+                                      SQL_TYPE_DATE,
+                                      SQL_TYPE_TIME,
+                                      SQL_TYPE_TIMESTAMP,
+                                      SQL_GUID,
+                                      SQL_INTERVAL_DAY,
+                                      SQL_DATE,
+                                      SQL_TIME,
+                                      SQL_TIMESTAMP,
+                                      -150,
+                                      32000};
   for (size_t i = 0; i < COUNT(types); ++i) {
     const SQLRETURN code = TWIN(SQLGetTypeInfo, statement, types[i]);
     asked("SQLGetTypeInfo(s, %d)", types[i]);
@@ -122,7 +148,8 @@ static void native(SQLHDBC dbc, const char* sql, SQLINTEGER length, SQLINTEGER c
   SQLINTEGER out_length = FRESH_INTEGER;
   const SQLRETURN code =
       TWIN(SQLNativeSql, dbc, words.at, length, is_given ? (void*)out.at : NULL, capacity, &out_length);
-  asked("SQLNativeSql(%s, %s, %d, %s, %d)", name_of(dbc), words.shown, (int)length, is_given ? "buffer" : "null", (int)capacity);
+  asked("SQLNativeSql(%s, %s, %d, %s, %d)", name_of(dbc), words.shown, (int)length, is_given ? "buffer" : "null",
+        (int)capacity);
   got_text("out", out);
   got_number("length", out_length);
   done(SQL_HANDLE_DBC, dbc, code);

@@ -80,8 +80,9 @@ void section_describing(void) {
   describe_columns(s);
   col_attribute(s, 1, 0, 64);
   for (int is_prepared = 0; is_prepared < 2; ++is_prepared) {
-    static const char* const sql = "select id, words as label, exact, moment, raw, story, tag, id + 1, 'x', serial_number, \"A b\" "
-                                   "from conformance.kinds left join conformance.\"Odd Name\" on kind = id order by id";
+    static const char* const sql =
+        "select id, words as label, exact, moment, raw, story, tag, id + 1, 'x', serial_number, \"A b\" "
+        "from conformance.kinds left join conformance.\"Odd Name\" on kind = id order by id";
     if (is_prepared) {
       prepare(s, sql);
     } else {
@@ -112,11 +113,12 @@ void section_describing(void) {
 
 // ---- conversions: each column of `kinds` as each C type ----
 
-static const SQLSMALLINT c_types[] = {
-    SQL_C_CHAR,      SQL_C_WCHAR,     SQL_C_BINARY,    SQL_C_BIT,           SQL_C_STINYINT,    SQL_C_UTINYINT,   SQL_C_SSHORT,
-    SQL_C_USHORT,    SQL_C_SLONG,     SQL_C_ULONG,     SQL_C_SBIGINT,       SQL_C_UBIGINT,     SQL_C_FLOAT,      SQL_C_DOUBLE,
-    SQL_C_NUMERIC,   SQL_C_TYPE_DATE, SQL_C_TYPE_TIME, SQL_C_TYPE_TIMESTAMP, SQL_C_GUID,       SQL_C_INTERVAL_DAY, SQL_C_DEFAULT,
-    SQL_C_INTERVAL_MONTH, SQL_ARD_TYPE, 999};
+static const SQLSMALLINT c_types[] = {SQL_C_CHAR,      SQL_C_WCHAR,          SQL_C_BINARY,  SQL_C_BIT,
+                                      SQL_C_STINYINT,  SQL_C_UTINYINT,       SQL_C_SSHORT,  SQL_C_USHORT,
+                                      SQL_C_SLONG,     SQL_C_ULONG,          SQL_C_SBIGINT, SQL_C_UBIGINT,
+                                      SQL_C_FLOAT,     SQL_C_DOUBLE,         SQL_C_NUMERIC, SQL_C_TYPE_DATE,
+                                      SQL_C_TYPE_TIME, SQL_C_TYPE_TIMESTAMP, SQL_C_GUID,    SQL_C_INTERVAL_DAY,
+                                      SQL_C_DEFAULT,   SQL_C_INTERVAL_MONTH, SQL_ARD_TYPE,  999};
 
 void section_conversions(void) {
   const Session session = open_session();
@@ -173,10 +175,11 @@ void section_chunks(void) {
 
 // ---- binding ----
 
-static SQLRETURN bind_col(SQLHSTMT s, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator) {
+static SQLRETURN bind_col(SQLHSTMT s, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER value, SQLLEN capacity,
+                          SQLLEN* indicator) {
   const SQLRETURN code = SQLBindCol(s, column, type, value, capacity, indicator);
-  asked("SQLBindCol(%s, %d, %d, %s, %d, %s)", name_of(s), column, type, value == NULL ? "null" : "buffer", (int)capacity,
-        indicator == NULL ? "null" : "indicator");
+  asked("SQLBindCol(%s, %d, %d, %s, %d, %s)", name_of(s), column, type, value == NULL ? "null" : "buffer",
+        (int)capacity, indicator == NULL ? "null" : "indicator");
   done(SQL_HANDLE_STMT, s, code);
   return code;
 }
@@ -193,9 +196,10 @@ void section_binding(void) {
     SQLUSMALLINT column;
     SQLSMALLINT type;
     SQLLEN capacity;
-  } rows[] = {{1, SQL_C_SLONG, 4},   {1, SQL_C_CHAR, 8},     {13, SQL_C_CHAR, 40},  {13, SQL_C_CHAR, 4},    {13, SQL_C_WCHAR, 80},
-              {13, SQL_C_WCHAR, 7},  {15, SQL_C_BINARY, 10}, {15, SQL_C_BINARY, 2}, {3, SQL_C_SBIGINT, 8},  {5, SQL_C_DOUBLE, 8},
-              {8, SQL_C_TYPE_DATE, 6}, {10, SQL_C_TYPE_TIMESTAMP, 16}, {6, SQL_C_NUMERIC, 19}, {7, SQL_C_BIT, 1}, {14, SQL_C_CHAR, 20}};
+  } rows[] = {{1, SQL_C_SLONG, 4},    {1, SQL_C_CHAR, 8},   {13, SQL_C_CHAR, 40},    {13, SQL_C_CHAR, 4},
+              {13, SQL_C_WCHAR, 80},  {13, SQL_C_WCHAR, 7}, {15, SQL_C_BINARY, 10},  {15, SQL_C_BINARY, 2},
+              {3, SQL_C_SBIGINT, 8},  {5, SQL_C_DOUBLE, 8}, {8, SQL_C_TYPE_DATE, 6}, {10, SQL_C_TYPE_TIMESTAMP, 16},
+              {6, SQL_C_NUMERIC, 19}, {7, SQL_C_BIT, 1},    {14, SQL_C_CHAR, 20}};
   const Session session = open_session();
   const SQLHSTMT s = new_statement(session, "s");
   for (size_t i = 0; i < COUNT(rows); ++i) {
@@ -275,13 +279,27 @@ static void scroll(SQLHSTMT s, Block* rows, SQLSMALLINT orientation, SQLLEN offs
 static const struct {
   SQLSMALLINT orientation;
   SQLLEN offset;
-} moves[] = {{SQL_FETCH_NEXT, 0},      {SQL_FETCH_NEXT, 0},       {SQL_FETCH_PRIOR, 0},     {SQL_FETCH_LAST, 0},      {SQL_FETCH_NEXT, 0},
-             {SQL_FETCH_PRIOR, 0},     {SQL_FETCH_FIRST, 0},      {SQL_FETCH_PRIOR, 0},     {SQL_FETCH_ABSOLUTE, 5},  {SQL_FETCH_ABSOLUTE, -4},
-             {SQL_FETCH_ABSOLUTE, 0},  {SQL_FETCH_ABSOLUTE, 999}, {SQL_FETCH_RELATIVE, -2}, {SQL_FETCH_RELATIVE, 2},  {SQL_FETCH_RELATIVE, 0},
-             {SQL_FETCH_BOOKMARK, 0},  {99, 0}};
+} moves[] = {{SQL_FETCH_NEXT, 0},
+             {SQL_FETCH_NEXT, 0},
+             {SQL_FETCH_PRIOR, 0},
+             {SQL_FETCH_LAST, 0},
+             {SQL_FETCH_NEXT, 0},
+             {SQL_FETCH_PRIOR, 0},
+             {SQL_FETCH_FIRST, 0},
+             {SQL_FETCH_PRIOR, 0},
+             {SQL_FETCH_ABSOLUTE, 5},
+             {SQL_FETCH_ABSOLUTE, -4},
+             {SQL_FETCH_ABSOLUTE, 0},
+             {SQL_FETCH_ABSOLUTE, 999},
+             {SQL_FETCH_RELATIVE, -2},
+             {SQL_FETCH_RELATIVE, 2},
+             {SQL_FETCH_RELATIVE, 0},
+             {SQL_FETCH_BOOKMARK, 0},
+             {99, 0}};
 
 void section_scrolling(void) {
-  static const SQLULEN cursors[] = {SQL_CURSOR_FORWARD_ONLY, SQL_CURSOR_STATIC, SQL_CURSOR_KEYSET_DRIVEN, SQL_CURSOR_DYNAMIC};
+  static const SQLULEN cursors[] = {SQL_CURSOR_FORWARD_ONLY, SQL_CURSOR_STATIC, SQL_CURSOR_KEYSET_DRIVEN,
+                                    SQL_CURSOR_DYNAMIC};
   const Session session = open_session();
   for (size_t cursor = 0; cursor < COUNT(cursors); ++cursor) {
     for (int by_row = 0; by_row < 2; ++by_row) {
@@ -416,7 +434,8 @@ static SQLRETURN more_results(SQLHSTMT s) {
 void section_several_results(void) {
   static const char* const statements[] = {
       "select 1; select 2, 'two'; select 3 where false",
-      "insert into conformance.scratch (id) values (1); select id from conformance.scratch; delete from conformance.scratch",
+      "insert into conformance.scratch (id) values (1); select id from conformance.scratch; delete from "
+      "conformance.scratch",
       "select 1; select broken; select 3",
       "select 1",
   };

@@ -74,7 +74,9 @@ Text text(const char* utf8) {
   return (Text){units, (SQLSMALLINT)count, shown};
 }
 
-size_t in_bytes(size_t characters) { return is_wide ? characters * sizeof(SQLWCHAR) : characters; }
+size_t in_bytes(size_t characters) {
+  return is_wide ? characters * sizeof(SQLWCHAR) : characters;
+}
 
 // ---- buffers ----
 
@@ -145,7 +147,9 @@ void got_number(const char* what, long long value) {
   }
 }
 
-void got_pointer(const char* what, const void* value) { got(" %s=%s", what, value == NULL ? "null" : "set"); }
+void got_pointer(const char* what, const void* value) {
+  got(" %s=%s", what, value == NULL ? "null" : "set");
+}
 
 // Bytes from the start that are not as they were left; what is beyond the buffer is reported as such.
 static size_t written(Buffer content) {
@@ -239,7 +243,9 @@ void set_name(SQLHANDLE handle, const char* format, ...) {
   va_end(list);
 }
 
-void forget_names(void) { named_count = 0; }
+void forget_names(void) {
+  named_count = 0;
+}
 
 // ---- diagnostics ----
 
@@ -273,11 +279,13 @@ static const DiagField diag_fields[] = {
 };
 
 static void show_diag_field(const DiagField* field, SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT record) {
-  const size_t size = field->kind == as_text ? in_bytes(1024) : field->kind == as_small ? 2 : field->kind == as_number ? 4 : 8;
+  const size_t size = field->kind == as_text     ? in_bytes(1024)
+                      : field->kind == as_small  ? 2
+                      : field->kind == as_number ? 4
+                                                 : 8;
   const Buffer value = buffer(size);
   SQLSMALLINT length = FRESH_SMALL;
-  const SQLRETURN code =
-      TWIN(SQLGetDiagField, type, handle, record, field->id, value.at, (SQLSMALLINT)size, &length);
+  const SQLRETURN code = TWIN(SQLGetDiagField, type, handle, record, field->id, value.at, (SQLSMALLINT)size, &length);
   asked("  SQLGetDiagField(%d, %s)", record, field->name);
   if (field->kind == as_text) {
     got_text("value", value);
@@ -307,7 +315,8 @@ static SQLRETURN show_diag_record(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLIN
 static void show_diagnostics(SQLSMALLINT type, SQLHANDLE handle, int after_success) {
   enum { most_records = 10 };
   SQLSMALLINT count = 0;
-  while (count < most_records && SQL_SUCCEEDED(show_diag_record(type, handle, (SQLSMALLINT)(count + 1), after_success))) ++count;
+  while (count < most_records && SQL_SUCCEEDED(show_diag_record(type, handle, (SQLSMALLINT)(count + 1), after_success)))
+    ++count;
   if (count == 0 && after_success) return;
   for (size_t i = 0; i < COUNT(diag_fields); ++i) {
     const DiagField* const field = &diag_fields[i];
