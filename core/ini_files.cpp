@@ -1,10 +1,10 @@
 // The reader keeps inih for what it is good at, telling comments, sections, keys and continued lines apart, and keeps
-// from it what it would spoil: as packaged it cuts lines at 200 bytes and section names at 49 without a word, drops `
-// ;...` from values and splits at `:` too, and some builds let any library of the process change these rules at run
+// from it what it would spoil: as packaged it cuts lines at 200 bytes and section names at 49 without a word, drops ` ;...`
+// from values and splits at `:` too, and some builds let any library of the process change these rules at run
 // time. So inih never sees the text of a line. It is shown a stand-in of a few bytes that keeps the line's marks (a
 // blank in front, the comment character, the brackets, the `=`) and has the line's number in place of all names and
-// values; from the numbers that come back, names and values are cut from the text itself. SPDX-License-Identifier:
-// Apache-2.0
+// values; from the numbers that come back, names and values are cut from the text itself.
+// SPDX-License-Identifier: Apache-2.0
 #include "core/ini_files.h"
 
 #include <fcntl.h>

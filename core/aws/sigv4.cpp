@@ -18,17 +18,17 @@ std::string SigningScope::text() const {
   return day + '/' + region + '/' + service + "/aws4_request";
 }
 
-QueryPairs presigned_query(QueryPairs action, const Credentials& credentials, std::string_view amz_date,
-                           const SigningScope& scope, std::chrono::seconds expires) {
+QueryPairs presigned_query(QueryPairs action, const std::string& access_key_id, const Secret& session_token,
+                           std::string_view amz_date, const SigningScope& scope, std::chrono::seconds expires) {
   QueryPairs query = std::move(action);
   query.reserve(query.size() + 6);
   query.emplace_back("X-Amz-Algorithm", algorithm);
-  query.emplace_back("X-Amz-Credential", percent_encoded(credentials.access_key_id + '/' + scope.text()));
+  query.emplace_back("X-Amz-Credential", percent_encoded(access_key_id + '/' + scope.text()));
   query.emplace_back("X-Amz-Date", amz_date);
   query.emplace_back("X-Amz-Expires", std::to_string(expires.count()));
   query.emplace_back("X-Amz-SignedHeaders", "host");
-  if (!credentials.session_token.empty()) {
-    query.emplace_back("X-Amz-Security-Token", percent_encoded(credentials.session_token.reveal()));
+  if (!session_token.empty()) {
+    query.emplace_back("X-Amz-Security-Token", percent_encoded(session_token.reveal()));
   }
   return query;
 }

@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/credentials/credentials.h"
 #include "core/secret.h"
 #include "core/sha256.h"
 
@@ -29,8 +28,8 @@ struct SigningScope {
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;  // already percent-encoded names and values
 
 // `action`, then X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and, unless empty, -Security-Token.
-QueryPairs presigned_query(QueryPairs action, const Credentials& credentials, std::string_view amz_date,
-                           const SigningScope& scope, std::chrono::seconds expires);
+QueryPairs presigned_query(QueryPairs action, const std::string& access_key_id, const Secret& session_token,
+                           std::string_view amz_date, const SigningScope& scope, std::chrono::seconds expires);
 // "host:port" in lower case; without the port where it is 443, the one that https implies.
 std::string host_header(std::string_view host, int port);
 // Sorts a view of the query; the order given does not matter.

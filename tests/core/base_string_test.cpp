@@ -372,6 +372,8 @@ std::string garbage(std::mt19937& random) {
                                                "};x={",
                                                "a=b",
                                                "INITSTMT={",
+                                               "B2=1",
+                                               "B3=1",
                                                "Debug=1",
                                                "CX=1",
                                                "\xC3\xAB",
@@ -446,7 +448,8 @@ TEST(WhateverStandsBefore, PsqlodbcSeesExactlyOurs) {
       ASSERT_TRUE(name != "driver" || value == made.options.section) << made.text;
       const bool is_one_of_ours = name == "servername" || name == "server" || name == "port" || name == "uid" ||
                                   name == "username" || name == "pwd" || name == "password" || name == "sslmode" ||
-                                  name == "ca" || name == "pqopt" || name == "d5" || name == "debug" || name == "dsn";
+                                  name == "ca" || name == "pqopt" || name == "d5" || name == "debug" || name == "b2" ||
+                                  name == "commlog" || name == "b3" || name == "dsn";
       ASSERT_FALSE(is_one_of_ours && !seen.insert(name).second) << name << " twice: " << walk.text;
     }
   }
