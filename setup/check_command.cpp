@@ -177,11 +177,11 @@ class Check {
     const auto ended =
         std::stable_partition(list.begin(), list.end(), [now](const Certificate& one) { return one.end <= now; }) -
         list.begin();
-    std::string text = ca.path + " (" + ca.why + "); " + std::to_string(list.size()) + " certificates";
+    std::string text = ca.path + " (" + ca.why + "); " + std::to_string(list.size()) + (list.size() == 1 ? " certificate" : " certificates");
     if (ended > 0) text += ", " + std::to_string(ended) + " of them ended";
     const auto next = std::min_element(list.begin() + ended, list.end(),
                                        [](const Certificate& a, const Certificate& b) { return a.end < b.end; });
-    room("CA file", text + (next == list.end() ? "" : ", the next to end does so at " + extended_time(next->end)));
+    room("CA file", text + (next == list.end() ? "" : ", the earliest end is " + extended_time(next->end)));
     if (next == list.end()) room("", "warning: every certificate in it has ended");
     return Exit::ok;
   }

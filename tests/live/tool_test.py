@@ -51,7 +51,7 @@ class Check(box.LiveTest):
             rf"settings +AuthType=IAM, user jane_doe at localhost:{self.box.port}, database app",
             rf"clock +{date} \(UTC\)",
             r"TLS +verify-full \(the default\)",
-            rf"CA file +/.*/rds-ca\.pem \(TLSCAFile\); 1 certificates, the next to end does so at {date}",
+            rf"CA file +/.*/rds-ca\.pem \(TLSCAFile\); 1 certificate, the earliest end is {date}",
             r"region +eu-central-1 \(Region=\)",
             rf"signed +localhost:{self.box.port} \(Server\)",
             r"credentials +AKIA\.\.\.[A-Z2-7]{4} from profile default in .*/aws/credentials",
