@@ -135,7 +135,7 @@ class Runner:
     def must(self, *sections):
         done = self.run("narrow", *sections)
         if done.returncode != 0:
-            raise AssertionError(f"{self.dsn} {' '.join(sections)}: status {done.returncode}\n{done.stdout[-500:]}{done.stderr}")
+            raise AssertionError(f"{self.dsn} {' '.join(sections)}: status {done.returncode}\n{done.stderr}")
         return done
 
 
@@ -173,7 +173,8 @@ class Comparison:
         base, local = groups_of(base), groups_of(local)
         if any(group[0].startswith(ENDED) for group in base):
             self.differ += 1
-            self.out(f"{name}, {width}: over the base driver {base[-1][0]}, after {base[-2][0] if len(base) > 1 else 'the start'}")
+            before = base[-2][0] if len(base) > 1 else "the start"
+            self.out(f"{name}, {width}: over the base driver {base[-1][0]}, after {before}")
         if base == local:
             return
         matcher = difflib.SequenceMatcher(None, base, local, autojunk=False)
@@ -187,7 +188,8 @@ class Comparison:
 
     def _different(self, name, width, theirs, ours, before):
         for row in self.rows:
-            if row.section == name and theirs and ours and row.call.search(theirs[0]) and row.holds(list(theirs), list(ours)):
+            is_row = row.section == name and theirs and ours and row.call.search(theirs[0])
+            if is_row and row.holds(list(theirs), list(ours)):
                 row.seen += 1
                 self.known += 1
                 return
@@ -225,7 +227,8 @@ def compare(box, program=PROGRAM, widths=("narrow", "wide"), sections=(), agains
     try:
         for width in widths:
             for section in sections or every:
-                comparison.section(section, width, lines_of(base.run(width, section)), lines_of(other.run(width, section)))
+                lines = [lines_of(runner.run(width, section)) for runner in (base, other)]
+                comparison.section(section, width, *lines)
     finally:
         base.must("clear")
     return comparison.close(is_whole=against != "base-pg" and not sections)

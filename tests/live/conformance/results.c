@@ -111,14 +111,32 @@ void section_describing(void) {
   close_session(session);
 }
 
-// ---- conversions: each column of `kinds` as each C type ----
+// ---- conversions: each column of `kinds` as each C type (not SQL_ARD_TYPE: of unbound columns psqlODBC knows none, and
+// takes what memory happened to hold) ----
 
-static const SQLSMALLINT c_types[] = {SQL_C_CHAR,      SQL_C_WCHAR,          SQL_C_BINARY,  SQL_C_BIT,
-                                      SQL_C_STINYINT,  SQL_C_UTINYINT,       SQL_C_SSHORT,  SQL_C_USHORT,
-                                      SQL_C_SLONG,     SQL_C_ULONG,          SQL_C_SBIGINT, SQL_C_UBIGINT,
-                                      SQL_C_FLOAT,     SQL_C_DOUBLE,         SQL_C_NUMERIC, SQL_C_TYPE_DATE,
-                                      SQL_C_TYPE_TIME, SQL_C_TYPE_TIMESTAMP, SQL_C_GUID,    SQL_C_INTERVAL_DAY,
-                                      SQL_C_DEFAULT,   SQL_C_INTERVAL_MONTH, SQL_ARD_TYPE,  999};
+static const SQLSMALLINT c_types[] = {SQL_C_CHAR,
+                                      SQL_C_WCHAR,
+                                      SQL_C_BINARY,
+                                      SQL_C_BIT,
+                                      SQL_C_STINYINT,
+                                      SQL_C_UTINYINT,
+                                      SQL_C_SSHORT,
+                                      SQL_C_USHORT,
+                                      SQL_C_SLONG,
+                                      SQL_C_ULONG,
+                                      SQL_C_SBIGINT,
+                                      SQL_C_UBIGINT,
+                                      SQL_C_FLOAT,
+                                      SQL_C_DOUBLE,
+                                      SQL_C_NUMERIC,
+                                      SQL_C_TYPE_DATE,
+                                      SQL_C_TYPE_TIME,
+                                      SQL_C_TYPE_TIMESTAMP,
+                                      SQL_C_GUID,
+                                      SQL_C_INTERVAL_DAY,
+                                      SQL_C_DEFAULT,
+                                      SQL_C_INTERVAL_MONTH,
+                                      999};
 
 void section_conversions(void) {
   const Session session = open_session();
