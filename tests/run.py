@@ -195,7 +195,7 @@ def run_secrets(box, paths):
     planted = [f"line\nbefore {secret} after\n".encode() for secret in secrets.values()]
     planted += [b"h:1/?X-Amz-Signature=" + b"0a" * 32, b"&X-Amz-Security-Token=IQoJb3JpZ2luX2VjEJ", b"aws_session_token = IQoJb3JpZ2luX2VjEJ"]
     blind = [content for content in planted if not findings(content, rows)]
-    passed = failed = 0
+    searched = failed = 0
     if blind or len(secrets) < 3 or not paths:
         print(f"the search itself is broken: {len(blind)} of {len(planted)} planted secrets not found, {len(secrets)} known")
         failed += 1
@@ -205,13 +205,12 @@ def run_secrets(box, paths):
                 found = findings(file.read(), rows)
         except FileNotFoundError:
             continue
+        searched += 1
         if found:
             failed += 1
             print(f"FAILED  {path} holds {', '.join(sorted(found))}")
-        else:
-            passed += 1
-    print(f"{len(secrets)} secrets and {len(PATTERNS)} patterns looked for in {passed + failed} files")
-    return close(passed, failed)
+    print(f"{len(secrets)} secrets and {len(PATTERNS)} patterns looked for in {searched} files")
+    return close(1 if searched and not failed else 0, failed)  # one search, however many files
 
 
 def main():
