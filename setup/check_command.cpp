@@ -177,7 +177,8 @@ class Check {
     const auto ended =
         std::stable_partition(list.begin(), list.end(), [now](const Certificate& one) { return one.end <= now; }) -
         list.begin();
-    std::string text = ca.path + " (" + ca.why + "); " + std::to_string(list.size()) + (list.size() == 1 ? " certificate" : " certificates");
+    std::string text = ca.path + " (" + ca.why + "); " + std::to_string(list.size()) +
+                       (list.size() == 1 ? " certificate" : " certificates");
     if (ended > 0) text += ", " + std::to_string(ended) + " of them ended";
     const auto next = std::min_element(list.begin() + ended, list.end(),
                                        [](const Certificate& a, const Certificate& b) { return a.end < b.end; });

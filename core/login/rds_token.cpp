@@ -13,8 +13,9 @@ Secret rds_token(const Credentials& credentials, const Endpoint& endpoint, const
   const std::string amz_date = basic_time(now);
   const SigningScope scope{amz_date.substr(0, 8), lower(endpoint.region), "rds-db"};
 
-  QueryPairs query = presigned_query({{"Action", "connect"}, {"DBUser", percent_encoded(user)}}, credentials.access_key_id,
-                                     credentials.session_token, amz_date, scope, rds_token_lifetime);
+  QueryPairs query =
+      presigned_query({{"Action", "connect"}, {"DBUser", percent_encoded(user)}}, credentials.access_key_id,
+                      credentials.session_token, amz_date, scope, rds_token_lifetime);
   std::string request = canonical_request(query, host_header(endpoint.host, endpoint.port));
   Sha256 key = signing_key(credentials.secret_access_key, scope);
   const std::string signed_hash = signature(key, string_to_sign(amz_date, scope, request));

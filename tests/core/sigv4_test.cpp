@@ -1,7 +1,6 @@
 // Every stage of the signature against vectors, so that a failure names the stage.
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/sigv4.h"
-#include "core/credentials/credentials.h"
 
 #include <fstream>
 #include <string>
@@ -9,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/credentials/credentials.h"
 #include "core/encoding.h"
 
 namespace iamodbc {
@@ -53,8 +53,8 @@ TEST(Sigv4, EveryStageOfAPresignedTokenEqualsItsVector) {
       header = host_header(text_of(vector, "host"), 443);
     }
     const Credentials credentials = credentials_of(vector);
-    const QueryPairs query = presigned_query(action, credentials.access_key_id, credentials.session_token, amz_date, scope,
-                                             std::chrono::seconds(vector.at("expires").get<int>()));
+    const QueryPairs query = presigned_query(action, credentials.access_key_id, credentials.session_token, amz_date,
+                                             scope, std::chrono::seconds(vector.at("expires").get<int>()));
     const std::string request = canonical_request(query, header);
     EXPECT_EQ(request, text_of(vector, "canonical_request"));
     const std::string to_sign = string_to_sign(amz_date, scope, request);

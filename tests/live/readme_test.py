@@ -43,7 +43,7 @@ class Readme(box.LiveTest):
         done = self.box.run([TOOL, "check", "local-pg"])
         self.assertEqual(done.returncode, 0, done.stderr)
         block = between(readme(), "$ build/dev/setup/iamodbc check local-pg", "```")
-        self.assertEqual(same_everywhere(block), same_everywhere(done.stdout))
+        self.assertEqual(same_everywhere(block), same_everywhere(done.stdout.replace(box.TOP, "/clone")))  # its path may hold blanks
 
 
 if __name__ == "__main__":
