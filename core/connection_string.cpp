@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/connection_string.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/text.h"
@@ -135,10 +136,9 @@ Result<ConnectionString> ConnectionString::parse(std::string_view text) {
 }
 
 const Attribute* ConnectionString::find(std::string_view name) const {
-  for (auto attribute = attributes_.rbegin(); attribute != attributes_.rend(); ++attribute) {
-    if (same_name(attribute->name(), name)) return &*attribute;
-  }
-  return nullptr;
+  const auto last = std::find_if(attributes_.rbegin(), attributes_.rend(),
+                                 [&](const Attribute& attribute) { return same_name(attribute.name(), name); });
+  return last == attributes_.rend() ? nullptr : &*last;
 }
 
 Secret ConnectionString::write() const {

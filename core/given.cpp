@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/given.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -36,20 +37,21 @@ Found Given::from_section(const IniSection& section, const IniEntry& entry, Orig
 template <class Matches>
 std::optional<Found> Given::last(const Matches& matches, bool empty_counts) const {
   const auto& attributes = string_.attributes();
-  for (auto attribute = attributes.rbegin(); attribute != attributes.rend(); ++attribute) {
-    if ((empty_counts || !attribute->value().empty()) && matches(attribute->name())) {
-      return Found{attribute->name(), attribute->value(), Origin::connection_string, "the connection string",
-                   &*attribute};
-    }
+  const auto attribute = std::find_if(attributes.rbegin(), attributes.rend(), [&](const Attribute& one) {
+    return (empty_counts || !one.value().empty()) && matches(one.name());
+  });
+  if (attribute != attributes.rend()) {
+    return Found{attribute->name(), attribute->value(), Origin::connection_string, "the connection string",
+                 &*attribute};
   }
   for (const auto& [section, origin] :
        {std::pair{section_, Origin::data_source}, std::pair{base_section_, Origin::base_data_source}}) {
     if (section == nullptr) continue;
-    for (auto entry = section->entries.rbegin(); entry != section->entries.rend(); ++entry) {
-      if ((empty_counts || !entry->value.empty()) && !is_shadowed(*section, *entry) && matches(entry->key)) {
-        return from_section(*section, *entry, origin);
-      }
-    }
+    const IniSection& in = *section;
+    const auto entry = std::find_if(in.entries.rbegin(), in.entries.rend(), [&](const IniEntry& one) {
+      return (empty_counts || !one.value.empty()) && !is_shadowed(in, one) && matches(one.key);
+    });
+    if (entry != in.entries.rend()) return from_section(in, *entry, origin);
   }
   return std::nullopt;
 }
@@ -67,33 +69,40 @@ Result<Given> Given::gather(ConnectionString string, const OdbcFiles& files) {
     given.allows_in_string_ = allow != nullptr && is_yes(allow->value);
   }
 
-  const auto& unknown = base_driver_profile(BaseKind::unknown);
-  if (const auto base_dsn = given.find(AttributeId::base_dsn, unknown)) {
-    given.base_dsn_ = base_dsn->value;
-    given.base_section_ = files.data_source(given.base_dsn_);
-    if (given.base_section_ == nullptr) {
-      std::string known;
-      for (const std::string& name : files.data_source_names()) known += (known.empty() ? "" : ", ") + name;
-      return cannot_connect("BaseDSN=" + given.base_dsn_ + " (from " + base_dsn->where +
-                            ") is not a DSN of odbc.ini. Known: " + (known.empty() ? "none" : known) + "." +
-                            joined(files.problems()));
-    }
-    if (given.base_section_ == given.section_) {
-      return cannot_connect("BaseDSN=" + given.base_dsn_ +
-                            " names this DSN itself. Give the name of a DSN of the base driver, or remove BaseDSN.");
-    }
-  }
-  // What the base driver reads from odbc.ini by itself comes to it through unixODBC, which cuts long lines without a word.
-  const IniSection* const read_by_base = given.base_section_ != nullptr ? given.base_section_ : given.section_;
-  if (read_by_base != nullptr) {
-    for (const IniEntry& entry : read_by_base->entries) {
-      if (entry.length <= unixodbc_line_limit || find_attribute(entry.key) != nullptr) continue;
-      return cannot_connect(entry.key + " (" + given.from_section(*read_by_base, entry, Origin::data_source).where +
-                            ") is a line of " + std::to_string(entry.length) + " bytes, of which unixODBC reads " +
-                            std::to_string(unixodbc_line_limit) + ". Shorten it, or give it in the connection string.");
-    }
-  }
+  if (auto error = given.read_base_dsn()) return *error;
+  if (auto error = given.cut_line()) return *error;
   return given;
+}
+
+std::optional<Error> Given::read_base_dsn() {
+  const auto base_dsn = find(AttributeId::base_dsn, base_driver_profile(BaseKind::unknown));
+  if (!base_dsn) return std::nullopt;
+  base_dsn_ = base_dsn->value;
+  base_section_ = files_->data_source(base_dsn_);
+  if (base_section_ == nullptr) {
+    std::string known;
+    for (const std::string& name : files_->data_source_names()) known += (known.empty() ? "" : ", ") + name;
+    return cannot_connect("BaseDSN=" + base_dsn_ + " (from " + base_dsn->where + ") is not a DSN of odbc.ini. Known: " +
+                          (known.empty() ? "none" : known) + "." + joined(files_->problems()));
+  }
+  if (base_section_ == section_) {
+    return cannot_connect("BaseDSN=" + base_dsn_ +
+                          " names this DSN itself. Give the name of a DSN of the base driver, or remove BaseDSN.");
+  }
+  return std::nullopt;
+}
+
+// What the base driver reads from odbc.ini by itself comes to it through unixODBC, which cuts long lines without a word.
+std::optional<Error> Given::cut_line() const {
+  const IniSection* const read_by_base = base_section_ != nullptr ? base_section_ : section_;
+  if (read_by_base == nullptr) return std::nullopt;
+  for (const IniEntry& entry : read_by_base->entries) {
+    if (entry.length <= unixodbc_line_limit || find_attribute(entry.key) != nullptr) continue;
+    return cannot_connect(entry.key + " (" + from_section(*read_by_base, entry, Origin::data_source).where +
+                          ") is a line of " + std::to_string(entry.length) + " bytes, of which unixODBC reads " +
+                          std::to_string(unixodbc_line_limit) + ". Shorten it, or give it in the connection string.");
+  }
+  return std::nullopt;
 }
 
 std::optional<Found> Given::find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts) const {

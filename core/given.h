@@ -52,6 +52,8 @@ class Given {
   [[nodiscard]] std::vector<Found> all() const;
 
  private:
+  std::optional<Error> read_base_dsn();
+  [[nodiscard]] std::optional<Error> cut_line() const;
   template <class Matches>
   std::optional<Found> last(const Matches& matches, bool empty_counts) const;
   [[nodiscard]] Found from_section(const IniSection& section, const IniEntry& entry, Origin origin) const;

@@ -17,6 +17,16 @@ bool is_name(std::string_view text) {
   return !text.empty();
 }
 
+// The value that begins at `at`, which is left on its end: a blank, the closing quote, or the end of the text.
+std::string value_from(std::string_view text, std::size_t& at, bool is_quoted) {
+  std::string value;
+  for (; at < text.size() && !(is_quoted ? text[at] == '\'' : is_space(text[at])); ++at) {
+    if (text[at] == '\\' && ++at == text.size()) break;
+    value += text[at];
+  }
+  return value;
+}
+
 Error malformed(const std::string& what) {
   return cannot_connect("pqopt " + what + ". Write it as libpq does: name=value name2='value with blanks'.");
 }
@@ -39,21 +49,14 @@ Result<LibpqOptions> parse_libpq_options(std::string_view text) {
     if (!is_name(name)) return malformed("has a name that is not made of letters, digits and _");
     ++at;
     skip_spaces();
-    std::string value;
-    if (at < text.size() && text[at] == '\'') {
-      for (++at; at < text.size() && text[at] != '\''; ++at) {
-        if (text[at] == '\\' && ++at == text.size()) break;
-        value += text[at];
-      }
-      if (at >= text.size()) return malformed("has an open quote in the value of " + name);
+    const bool is_quoted = at < text.size() && text[at] == '\'';
+    if (is_quoted) ++at;
+    std::string value = value_from(text, at, is_quoted);
+    if (is_quoted) {
+      if (at == text.size()) return malformed("has an open quote in the value of " + name);
       ++at;
-    } else {
-      for (; at < text.size() && !is_space(text[at]); ++at) {
-        if (text[at] == '\\' && ++at == text.size()) break;
-        value += text[at];
-      }
     }
-    options.emplace_back(name, value);
+    options.emplace_back(name, std::move(value));
   }
   return options;
 }

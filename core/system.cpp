@@ -42,9 +42,10 @@ std::string time_text(const char* pattern, Time time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(seconds - day);
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), pattern, static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  static_cast<void>(std::snprintf(text.data(), text.size(), pattern, static_cast<int>(date.year()),
+                                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                  static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                                  static_cast<int>(clock.seconds().count())));
   return text.data();
 }
 

@@ -95,6 +95,20 @@ struct UserOptions {
   bool has_hostaddr = false;
 };
 
+// What to do instead of giving libpq this option; nullptr: it may be given.
+const char* instead_of_libpq_option(std::string_view name, TlsLevel level) {
+  if (name == "sslrootcert") return nullptr;  // means TLSCAFile
+  if (name == "host") return "Use Server.";
+  if (name == "port") return "Use Port.";
+  if (name == "user") return "Use UID.";
+  if (name == "dbname") return "Use Database.";
+  if (name == "password" || name == "passfile" || name == "service" || name == "servicefile") return "Remove it.";
+  if (name.starts_with("ssl")) return "Use TLS and TLSCAFile.";
+  if (name.starts_with("gss")) return "Remove it: the connection is protected by TLS.";
+  if (name == "hostaddr" && level != TlsLevel::verify_full) return "It is allowed with TLS=verify-full only.";
+  return nullptr;
+}
+
 Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfile& profile, TlsLevel level) {
   UserOptions user;
   const auto found = given.find(profile.libpq_option_names);
@@ -107,26 +121,15 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
   if (!options)
     return Error{options.error().sqlstate, options.error().message + " (It stands in " + found->where + ".)", 0};
   for (auto& [name, value] : options.value()) {
-    const auto refuse = [&](const std::string& instead) {
+    if (const char* instead = instead_of_libpq_option(name, level)) {
       return cannot_connect(std::string(found->name) + " (" + found->where + ") sets " + name +
                             ", which would bypass what an IAM login has to protect. " + instead);
-    };
+    }
     if (name == "sslrootcert") {
       user.root_certificate = value;
       continue;
     }
-    if (name == "host") return refuse("Use Server.");
-    if (name == "port") return refuse("Use Port.");
-    if (name == "user") return refuse("Use UID.");
-    if (name == "dbname") return refuse("Use Database.");
-    if (name == "password" || name == "passfile" || name == "service" || name == "servicefile")
-      return refuse("Remove it.");
-    if (name.starts_with("ssl")) return refuse("Use TLS and TLSCAFile.");
-    if (name.starts_with("gss")) return refuse("Remove it: the connection is protected by TLS.");
-    if (name == "hostaddr") {
-      if (level != TlsLevel::verify_full) return refuse("It is allowed with TLS=verify-full only.");
-      user.has_hostaddr = true;
-    }
+    user.has_hostaddr = user.has_hostaddr || name == "hostaddr";
     user.options.emplace_back(std::move(name), std::move(value));
   }
   return user;

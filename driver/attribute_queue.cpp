@@ -93,7 +93,7 @@ std::optional<std::size_t> binary_length(SQLINTEGER length) {
 
 std::size_t terminated_length(const void* value, Width width) {
   if (width == Width::narrow) return std::strlen(static_cast<const char*>(value));
-  const SQLWCHAR* end = static_cast<const SQLWCHAR*>(value);
+  const auto* end = static_cast<const SQLWCHAR*>(value);
   while (*end != 0) ++end;
   return static_cast<std::size_t>(end - static_cast<const SQLWCHAR*>(value)) * sizeof(SQLWCHAR);
 }
@@ -148,7 +148,7 @@ void AttributeQueue::replay(const BaseFunctions& base, SQLHDBC hdbc, bool after_
   for (const Value& value : values_) {
     if (waits_for_connect(value.attribute) != after_connect) continue;
     // The base driver may write into neither: the type is ODBC's.
-    const SQLPOINTER pointer = value.copied ? const_cast<char*>(value.bytes.data()) : value.integer;
+    SQLPOINTER pointer = value.copied ? const_cast<char*>(value.bytes.data()) : value.integer;
     auto* function = value.width == Width::wide ? base.SQLSetConnectAttrW : base.SQLSetConnectAttr;
     // A number has no width; a text is never converted.
     if (function == nullptr && !value.copied) {
@@ -169,7 +169,7 @@ void AttributeQueue::replay_after_connect(const BaseFunctions& base, SQLHDBC hdb
 void AttributeQueue::replay_environment(const BaseFunctions& base, SQLHENV henv) const {
   if (base.SQLSetEnvAttr == nullptr) return;
   for (const Value& value : values_) {
-    const SQLPOINTER pointer = value.copied ? const_cast<char*>(value.bytes.data()) : value.integer;
+    SQLPOINTER pointer = value.copied ? const_cast<char*>(value.bytes.data()) : value.integer;
     base.SQLSetEnvAttr(henv, value.attribute, pointer, value.length);
   }
 }

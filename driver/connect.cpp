@@ -220,10 +220,11 @@ class Walk {
                           : put_text(text.reveal(), static_cast<SQLWCHAR*>(out_.buffer), out_.capacity, out_.length);
     if (fits && passes_own) return SQL_SUCCESS_WITH_INFO;  // its records are served by the base driver
     if (fits && records.empty()) return SQL_SUCCESS;
-    if (!fits)
+    if (!fits) {
       records.push_back(Record{State::string_truncated,
                                "[iamodbc] The completed connection string did not fit into the buffer given for it.",
                                0});
+    }
     return set_diagnostics(dbc_, Diagnostics{SQL_SUCCESS_WITH_INFO, std::move(records), given.dsn()});
   }
 

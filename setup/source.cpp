@@ -66,7 +66,7 @@ Result<ConnectionString> read_source(const std::string& argument, const OdbcFile
   const bool is_typed = argument != "-";
   if (!is_typed) {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
-    text.resize(static_cast<std::size_t>(trimmed(text).end() - std::string_view(text).begin()));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();  // of `echo`
   }
   if (text.find('=') == std::string::npos) {
     if (files.data_source(text) == nullptr) return unknown_dsn(text, files);
