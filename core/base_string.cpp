@@ -166,6 +166,9 @@ class Writer {
   void pass_on(AttributeId id, const char* name) {
     const auto found = given_.find(id, profile_, true);
     if (!found) return;
+    // What an unknown base driver calls it is known to the application alone.
+    const std::string as_given(found->name);
+    if (profile_.kind == BaseKind::unknown) name = as_given.c_str();
     const bool ends_early = !profile_.takes_braces && found->value.find(';') != std::string_view::npos;
     if (found->attribute != nullptr && !ends_early) {
       add(name, found->attribute->written_value());
@@ -178,12 +181,13 @@ class Writer {
     const auto found = given_.find(AttributeId::pwd, profile_, true);
     if (!found) return;
     secret_size_ = found->value.size();
+    const std::string_view name = profile_.kind == BaseKind::unknown ? found->name : profile_.pwd;
     if (found->attribute != nullptr) {
-      add(profile_.pwd, found->attribute->written_value());
+      add(name, found->attribute->written_value());
     } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name)) {
       const bool is_encoded = profile_.ini_password_is_percent_encoded && reads_in_section(profile_, found->name);
       const Secret value = is_encoded ? percent_decoded(found->value) : Secret(found->value);
-      add(profile_.pwd, braced(value.reveal()).reveal());
+      add(name, braced(value.reveal()).reveal());
     }
   }
 

@@ -14,7 +14,6 @@ namespace iamodbc {
 // The states that we raise ourselves, each with the moment it arises. A base driver's own states pass untouched.
 struct State {
   static constexpr const char* string_truncated = "01004";       // the out connection string did not fit (a warning)
-  static constexpr const char* invalid_attribute = "01S00";      // an attribute of the string is not one (a warning)
   static constexpr const char* cannot_connect = "08001";         // any failure of ours on the way to a connection
   static constexpr const char* connection_in_use = "08002";      // connect on a connected handle
   static constexpr const char* connection_not_open = "08003";    // a call that needs a connection, before there is one
@@ -23,7 +22,6 @@ struct State {
   static constexpr const char* out_of_memory = "HY001";          // bad_alloc
   static constexpr const char* invalid_null_pointer = "HY009";   // a null pointer where one is not allowed
   static constexpr const char* sequence_error = "HY010";         // functions called out of order
-  static constexpr const char* attribute_cannot_be_set_now = "HY011";
   static constexpr const char* invalid_attribute_value = "HY024";  // an attribute value is not one of those allowed
   static constexpr const char* invalid_string_length = "HY090";    // a negative length that is not SQL_NTS
   static constexpr const char* invalid_attribute_identifier = "HY092";

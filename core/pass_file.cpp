@@ -44,7 +44,10 @@ std::optional<PassFile> PassFile::create(std::string_view secret) {
 #ifdef MFD_CLOEXEC
   if (secret.empty() || secret.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
     return std::nullopt;
-  const int descriptor = memfd_create("iamodbc", MFD_CLOEXEC);
+  // Some systems allow only memory files that say that they will never be executed; older ones do not know the word.
+  constexpr unsigned never_executed = 0x0008U;  // MFD_NOEXEC_SEAL, Linux 6.3
+  int descriptor = memfd_create("iamodbc", MFD_CLOEXEC | never_executed);
+  if (descriptor < 0) descriptor = memfd_create("iamodbc", MFD_CLOEXEC);
   if (descriptor < 0) return std::nullopt;
   PassFile file(descriptor);
   // libpq ignores a file that others may read; a memfd starts as 0777.

@@ -179,9 +179,12 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.credentials.session_token = reader.secret(AttributeId::session_token);
   settings.credentials.profile = reader.text(AttributeId::profile);
   settings.credentials.credential_process = reader.text(AttributeId::credential_process);
-  settings.tls_ca_file = reader.text(AttributeId::tls_ca_file);
-  if (settings.tls_ca_file.empty()) {
-    if (const auto file = given.find(profile.ca_file_names)) settings.tls_ca_file = file->value;
+  reader.found(AttributeId::tls_ca_file);
+  std::vector<const char*> ca_names(profile.ca_file_names.begin(), profile.ca_file_names.end());
+  ca_names.push_back(attribute_row(AttributeId::tls_ca_file).name);
+  if (const auto file = given.find(ca_names)) {
+    settings.tls_ca_file = file->value;
+    settings.tls_ca_file_origin = file->origin;
   }
   if (const auto level = reader.choice(AttributeId::log_level)) settings.log_level = static_cast<LogLevel>(*level);
   settings.log_file = reader.text(AttributeId::log_file);
@@ -211,6 +214,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
       const auto one = given.find(id, profile);
       in_string = in_string || (one && one->origin == Origin::connection_string);
     }
+    settings.string_leads_token = settings.has_token_host && in_string && !given.allows_in_string();
     if (settings.has_token_host && settings.tls == TlsLevel::require && in_string && !given.allows_in_string()) {
       reader.fail(State::invalid_attribute_value,
                   "TLS=require together with TokenHost is not taken from a connection string, nor a Server or Port "

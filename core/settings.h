@@ -40,9 +40,12 @@ struct Settings {
   bool has_token_host = false;
   CredentialSettings credentials;
   TlsLevel tls = TlsLevel::verify_full;
+  // The string says something about where a token signed for TokenHost goes; then only certificates that the string did not choose will do.
+  bool string_leads_token = false;
   std::string tls_where;      // for people: where the level came from
   bool asks_for_tls = false;  // TLS or TLSCAFile were given; with AuthType=Password only then do we force anything
   std::string tls_ca_file;    // as given; empty: to be chosen
+  Origin tls_ca_file_origin = Origin::base_data_source;
   LogLevel log_level = LogLevel::off;
   std::string log_file;
   bool ignored_password = false;  // a PWD was given that IAM has no use for

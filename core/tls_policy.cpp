@@ -92,6 +92,7 @@ std::optional<Error> redirecting_variable(const System& system, bool sets_hostad
 struct UserOptions {
   LibpqOptions options;
   std::string root_certificate;
+  Origin origin = Origin::base_data_source;
   bool has_hostaddr = false;
 };
 
@@ -113,6 +114,7 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
   UserOptions user;
   const auto found = given.find(profile.libpq_option_names);
   if (!found) return user;
+  user.origin = found->origin;
   std::string_view text = found->value;
   // In odbc.ini psqlODBC takes braces literally; who wrote them there meant what they mean in a string.
   if (found->attribute == nullptr && text.size() >= 2 && text.front() == '{' && text.back() == '}')
@@ -135,17 +137,19 @@ Result<UserOptions> user_libpq_options(const Given& given, const BaseDriverProfi
   return user;
 }
 
-Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_options,
+Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_options, Origin options_origin,
                               const BaseDriverProfile& profile, const System& system,
                               const std::string& data_directory) {
-  const std::string& named = settings.tls_ca_file.empty() ? from_options : settings.tls_ca_file;
+  const std::string& named = from_options.empty() ? settings.tls_ca_file : from_options;
   if (!named.empty()) {
     if (access(named.c_str(), R_OK) != 0 || !is_file(named)) {
       return cannot_connect("TLSCAFile=" + named +
                             " cannot be read. Give a file (PEM) with the certificate authority of the database, or "
                             "leave it out to use the RDS certificates of iamodbc.");
     }
-    return CaFile{named, settings.tls_ca_file.empty() ? "sslrootcert in pqopt" : "TLSCAFile"};
+    const Origin origin = from_options.empty() ? settings.tls_ca_file_origin : options_origin;
+    return CaFile{named, from_options.empty() ? "TLSCAFile" : "sslrootcert in pqopt",
+                  origin != Origin::connection_string};
   }
   if (settings.tls == TlsLevel::require) return CaFile{};
   if (!data_directory.empty()) {
@@ -157,7 +161,7 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
     if (is_file(users)) return CaFile{users, "libpq's own place"};
   }
   for (const char* store : system_stores) {
-    if (is_file(store)) return CaFile{store, "the system's store; RDS certificates do not chain to it"};
+    if (is_file(store)) return CaFile{store, "the system's store; RDS certificates do not chain to it", false};
   }
   return cannot_connect(
       "No file of certificate authorities was found. Download the RDS bundle "
@@ -184,6 +188,7 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
   plan.dials_another_host = settings.has_token_host && !same_name(settings.token_host, settings.server);
 
   std::string root_certificate;
+  Origin options_origin = Origin::base_data_source;
   bool sets_hostaddr = plan.dials_another_host;
   if (profile.kind == BaseKind::psqlodbc) {
     if (plan.dials_another_host) plan.checked_host = settings.token_host;
@@ -193,13 +198,23 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
       plan.dials_another_host = false;  // the user has said which address
       sets_hostaddr = true;
     }
-    root_certificate = user.value().root_certificate;
+    // As everywhere the string counts more than the DSN; where both stand in one, TLSCAFile is the plainer word.
+    const bool counts = settings.tls_ca_file.empty() || user.value().origin < settings.tls_ca_file_origin;
+    if (counts) root_certificate = user.value().root_certificate;
+    options_origin = user.value().origin;
     plan.libpq_options = std::move(user.value().options);
     if (auto error = redirecting_variable(system, sets_hostaddr)) return *error;
   }
 
-  auto ca = choose_ca_file(settings, root_certificate, profile, system, data_directory);
+  auto ca = choose_ca_file(settings, root_certificate, options_origin, profile, system, data_directory);
   if (!ca) return ca.error();
+  if (settings.tls == TlsLevel::verify_ca && settings.string_leads_token && !ca.value().is_for_rds) {
+    return Error{State::invalid_attribute_value,
+                 "TLS=verify-ca together with TokenHost, when the connection string says any of it, needs a TLSCAFile "
+                 "from odbc.ini: whoever writes the string could lead the token to any host with a certificate of its "
+                 "own. Put them into the DSN's section, or use TLS=verify-full.",
+                 0};
+  }
   plan.ca = std::move(ca).value();
   return plan;
 }

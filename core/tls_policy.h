@@ -22,8 +22,9 @@
 namespace iamodbc {
 
 struct CaFile {
-  std::string path;  // empty: none is needed (TLS=require)
-  std::string why;   // for people
+  std::string path;        // empty: none is needed (TLS=require)
+  std::string why;         // for people
+  bool is_for_rds = true;  // not chosen by a connection string, and not the system's store, which vouches for everybody
 };
 
 struct TlsPlan {

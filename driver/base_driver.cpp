@@ -168,12 +168,11 @@ bool is_no_file(const std::string& path) {
 
 }  // namespace
 
-Result<const BaseDriver*> BaseDriver::load(const std::string& asked, const std::vector<std::string>& candidates) {
-  std::string tried;
-  for (const std::string& candidate : candidates) {
-    tried += "\n  ";
+Result<const BaseDriver*> BaseDriver::load(const BaseDriverFile& file) {
+  std::vector<FailedLoad> failures;
+  for (const std::string& candidate : file.candidates) {
     if (is_no_file(candidate)) {
-      tried += candidate + ": not a file";
+      failures.push_back({candidate, candidate + ": not a file"});
       continue;
     }
     Library library;
@@ -181,12 +180,12 @@ Result<const BaseDriver*> BaseDriver::load(const std::string& asked, const std::
     link_map* map = nullptr;
     if (library.handle != nullptr && dlinfo(library.handle, RTLD_DI_LINKMAP, &map) == 0) {
       library.map = map;
-      return accept(library, asked);
+      return accept(library, file.name);
     }
     const char* const reason = dlerror();
-    tried += reason != nullptr ? reason : candidate;
+    failures.push_back({candidate, reason != nullptr ? reason : candidate + ": no reason given"});
   }
-  return not_loaded("cannot load BaseDriver=" + asked + "; tried" + (tried.empty() ? " nothing" : ":" + tried));
+  return base_driver_not_loaded(file, failures);
 }
 
 Widths own_widths() {

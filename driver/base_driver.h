@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base_driver_file.h"
 #include "core/error.h"
 #include "core/result.h"
 #include "driver/functions.h"
@@ -31,10 +32,9 @@ struct BaseDriver {
   std::string version;    // SQL_DRIVER_VER, e.g. "13.02.0000"; empty when it does not tell
   int libpq_version = 0;  // PQlibVersion() of the libpq that it uses, e.g. 150008; 0 without libpq
 
-  // The first of `candidates` (paths or bare file names) that can be loaded; `asked` is what the user wrote, for
-  // messages. IM003: none could be loaded (lists each with the loader's reason), it is iamodbc itself, or it is not an
-  // ODBC driver.
-  static Result<const BaseDriver*> load(const std::string& asked, const std::vector<std::string>& candidates);
+  // The first of the candidates that can be loaded.
+  // IM003: none could be loaded (says why, and lists where there was none), it is iamodbc itself, or it is not an ODBC driver.
+  static Result<const BaseDriver*> load(const BaseDriverFile& file);
 };
 
 // The character functions that this very library exports: both, or one in libiamodbca.so and libiamodbcw.so.

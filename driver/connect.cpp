@@ -83,14 +83,17 @@ SQLRETURN call_base_connect(const BaseDriver& driver, SQLHDBC base, const Secret
   return status;
 }
 
+void set_integer(const BaseDriver& driver, SQLHDBC base, SQLINTEGER attribute, SQLULEN value) {
+  const auto set = driver.functions.SQLSetConnectAttr != nullptr ? driver.functions.SQLSetConnectAttr
+                                                                 : driver.functions.SQLSetConnectAttrW;
+  if (set != nullptr) set(base, attribute, reinterpret_cast<SQLPOINTER>(value), SQL_IS_UINTEGER);
+}
+
 // The base driver has what is left of the login time-out; ODBC counts it in seconds, and 0 would mean for ever.
 void set_time_left(const BaseDriver& driver, SQLHDBC base, Deadline deadline) {
   if (deadline == no_deadline) return;
   const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now()).count();
-  const auto seconds = static_cast<SQLULEN>(std::max<long long>(left, 1));
-  const auto set = driver.functions.SQLSetConnectAttr != nullptr ? driver.functions.SQLSetConnectAttr
-                                                                 : driver.functions.SQLSetConnectAttrW;
-  if (set != nullptr) set(base, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), SQL_IS_UINTEGER);
+  set_integer(driver, base, SQL_ATTR_LOGIN_TIMEOUT, static_cast<SQLULEN>(std::max<long long>(left, 1)));
 }
 
 struct Attempted {
@@ -98,10 +101,20 @@ struct Attempted {
   std::vector<Record> records;  // the base driver's, of a failure or of success with info
 };
 
-Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text, Width width, Deadline deadline) {
+// psqlODBC's own connection attributes for its two logs; set before a connect they switch the logs on for the string too.
+constexpr std::array<SQLINTEGER, 2> psqlodbc_log_attributes{65536, 65537};
+
+// `logs_secret`: the profile of a base driver whose string holds a token; its logs are kept off whatever was queued.
+Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text, Width width, Deadline deadline,
+                          const BaseDriverProfile* logs_secret) {
   auto base = open_base(dbc, driver);
   if (!base) return base.error();
   set_time_left(driver, base.value(), deadline);
+  if (logs_secret != nullptr && logs_secret->kind == BaseKind::psqlodbc) {
+    for (const SQLINTEGER attribute : psqlodbc_log_attributes) {
+      set_integer(driver, base.value(), attribute, 0);
+    }
+  }
   Attempted attempted;
   attempted.status = call_base_connect(driver, base.value(), text, width);
   if (attempted.status != SQL_SUCCESS)
@@ -120,7 +133,9 @@ class Walk {
  public:
   Walk(Dbc& dbc, Width width, const OutString& out) : dbc_(dbc), width_(width), out_(out) {
     const auto timeout = dbc.attributes.integer(SQL_ATTR_LOGIN_TIMEOUT);
-    if (timeout && *timeout > 0) deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(*timeout);
+    // ODBC's type for it is 32 bits wide; what a program leaves above them is not meant.
+    const auto seconds = static_cast<SQLUINTEGER>(timeout.value_or(0));
+    if (seconds > 0) deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   }
 
   SQLRETURN run(ConnectionString string) {
@@ -134,7 +149,7 @@ class Walk {
 
     auto file = choose_base_driver(given.value(), files, system_, own_folder());
     if (!file) return fail_and_log(file.error());
-    auto driver = BaseDriver::load(file.value().name, file.value().candidates);
+    auto driver = BaseDriver::load(file.value());
     if (!driver) return fail_and_log(driver.error());
     if (auto error = shape_error(*driver.value())) return fail_and_log(*error);
     const BaseDriver& base = *driver.value();
@@ -149,6 +164,11 @@ class Walk {
     auto prepared = prepare_login(given.value(), settings.value(), *facts.profile, system_, log_,
                                   data_directory(own_folder()), deadline_);
     if (!prepared) return fail_and_log(prepared.error());
+    // psqlODBC refuses both; the program's own time-out is the one that is being waited for.
+    if (prepared.value().tls && deadline_ != no_deadline) {
+      auto& options = prepared.value().tls->libpq_options;
+      std::erase_if(options, [](const auto& option) { return option.first == "connect_timeout"; });
+    }
     log_login(prepared.value());
     return dial(given.value(), settings.value(), prepared.value(), base, facts);
   }
@@ -178,6 +198,12 @@ class Walk {
     }
     std::optional<PassFile> pass_file;
     if (prepared.login && hands_over_in_a_file(facts)) pass_file = PassFile::create(prepared.login->secret.reveal());
+    const bool token_is_in_string = prepared.login && !pass_file;
+    if (token_is_in_string && facts.profile->kind == BaseKind::psqlodbc) {
+      log_.warning(
+          "the token stands in psqlODBC's connection string, because PGPASSWORD is set or a password file in "
+          "memory cannot be made; while another connection of this process has Debug=1, psqlODBC logs it");
+    }
 
     Attempted attempted;
     for (const std::string& address : addresses) {
@@ -191,10 +217,18 @@ class Walk {
                                   address};
       auto text = write_base_string(input, width_);
       if (!text) return fail_and_log(text.error());
-      auto result = attempt(dbc_, base, text.value(), width_, deadline_);
+      auto result = attempt(dbc_, base, text.value(), width_, deadline_, token_is_in_string ? facts.profile : nullptr);
       if (!result) return fail_and_log(result.error());
       attempted = std::move(result).value();
-      if (SQL_SUCCEEDED(attempted.status)) return succeed(given, settings, facts, std::move(attempted));
+      if (SQL_SUCCEEDED(attempted.status)) {
+        try {
+          return succeed(given, settings, facts, std::move(attempted));
+        } catch (...) {  // no memory for the out string: an error may not leave the connection open
+          base.functions.SQLDisconnect(dbc_.base);
+          release_children_and_disconnect(dbc_);
+          throw;
+        }
+      }
       if (is_login_refused(*facts.profile, attempted.records)) break;
     }
     return refuse(settings, prepared, facts, std::move(attempted));
@@ -268,6 +302,8 @@ SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
     auto bytes = text_from(text, length);
     if (!bytes) return fail(dbc, bytes.error());
+    // Some programs count the terminator; base drivers stop there.
+    while (!bytes.value().empty() && bytes.value().back() == '\0') bytes.value().pop_back();
     if (out_capacity < 0)
       return fail(dbc, Error{State::invalid_string_length, "The length of the out buffer is negative.", 0});
     auto string = ConnectionString::parse(bytes.value());
@@ -313,13 +349,20 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
     auto bytes = text_from(static_cast<const Char*>(text), length);
     if (!bytes) return fail(dbc, bytes.error());
     auto string = ConnectionString::parse(bytes.value());
+    wipe(bytes.value());
     if (!string) return fail(dbc, string.error());
     const OdbcFiles files = OdbcFiles::read(system);
     const auto given = Given::gather(std::move(string).value(), files);
     if (!given) return fail(dbc, given.error());
+    for (const AttributeId id : {AttributeId::secret_access_key, AttributeId::session_token}) {
+      const auto key = given.value().find(id, base_driver_profile(BaseKind::unknown));
+      if (key && key->attribute != nullptr) {  // the base driver would see, and may log, a string that is not for it
+        return fail(dbc, Error{State::not_implemented, "SQLBrowseConnect takes no AWS keys. Use SQLDriverConnect.", 0});
+      }
+    }
     const auto file = choose_base_driver(given.value(), files, system, own_folder());
     if (!file) return fail(dbc, file.error());
-    const auto driver = BaseDriver::load(file.value().name, file.value().candidates);
+    const auto driver = BaseDriver::load(file.value());
     if (!driver) return fail(dbc, driver.error());
     auto base = open_base(dbc, *driver.value());
     if (!base) return fail(dbc, base.error());

@@ -207,13 +207,11 @@ class Check {
     return Exit::ok;
   }
 
-  // The driver manager sorts records by state and cuts their messages. Shown are the base driver's first, then ours,
-  // whole.
+  // The driver manager cuts messages, so our advice is written anew, whole.
   int refused(std::vector<Error> records, const Settings& settings, const PreparedLogin& prepared,
               const BaseDriverProfile& profile) {
     const auto is_advice = [&](const Error& record) {
-      return prepared.login && record.sqlstate == State::invalid_authorization &&
-             record.message.starts_with("[iamodbc]");
+      return prepared.login && record.message.starts_with("[iamodbc] The token was signed for ");
     };
     std::stable_partition(records.begin(), records.end(), [&](const Error& record) { return !is_advice(record); });
     const int status = stopped("connect", records.front());

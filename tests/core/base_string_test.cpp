@@ -511,5 +511,12 @@ TEST(WhateverStandsBefore, ForeignAttributesArriveUnchanged) {
   EXPECT_GT(written, 1000);
 }
 
+// It may read Host= and User= and nothing else; with a password it is told as it would be without us.
+TEST(BaseString, AnUnknownBaseDriverIsToldInTheApplicationsOwnWords) {
+  const auto walk = walked(BaseKind::unknown, "Host=db.example;User=jane;Password={p;w};AuthType=Password;Other=x");
+  ASSERT_FALSE(walk.error) << walk.error->message;
+  EXPECT_EQ(walk.text, "Other=x;Host=db.example;User=jane;Password={p;w}");
+}
+
 }  // namespace
 }  // namespace iamodbc

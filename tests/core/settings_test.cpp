@@ -172,8 +172,12 @@ TEST(Settings, OfTwoTlsLevelsTheLastCountsAndTheStringBeforeTheDsn) {
 
 TEST(Settings, TheBaseDriversCaFileMeansTlsCaFile) {
   EXPECT_EQ(read(std::string(login) + "SSLCA=/x.pem", "", "", BaseKind::mariadb).value().tls_ca_file, "/x.pem");
-  EXPECT_EQ(read(std::string(login) + "TLSCAFile=/y.pem;SSLCA=/x.pem", "", "", BaseKind::mariadb).value().tls_ca_file,
+  // Spellings of one thing: the last counts, the string before the DSN.
+  EXPECT_EQ(read(std::string(login) + "SSLCA=/x.pem;TLSCAFile=/y.pem", "", "", BaseKind::mariadb).value().tls_ca_file,
             "/y.pem");
+  EXPECT_EQ(
+      read("DSN=a;SSLCA=/x.pem", "[a]\nServer=a\nUID=b\nTLSCAFile=/y.pem\n", "", BaseKind::mariadb).value().tls_ca_file,
+      "/x.pem");
 }
 
 TEST(Settings, APasswordIsNotUsedForAToken) {

@@ -176,6 +176,33 @@ TEST(TlsPolicy, WithTokenHostTheCertificateIsCheckedAgainstIt) {
   EXPECT_FALSE(with("TokenHost=rds.example;pqopt={hostaddr=127.0.0.1}").plan->dials_another_host);
 }
 
+// Any certificate of a public authority passes verify-ca: the string may then not choose where a token signed for another host goes.
+TEST(TlsPolicy, AStringMayNotLeadATokenWithCertificatesOfItsOwnChoice) {
+  const std::string ca = data_folder() + "/rds-ca.pem";
+  WalkOptions dsn;
+  dsn.odbc_ini = "[a]\nTLSCAFile=" + ca + "\n";
+  for (const std::string& file : {"TLSCAFile=" + ca, "pqopt={sslrootcert=" + ca + "}"}) {
+    const auto walk = with("TokenHost=rds.example;TLS=verify-ca;" + file);
+    ASSERT_TRUE(walk.error) << walk.text;
+    EXPECT_NE(walk.error->message.find("TokenHost"), std::string::npos) << walk.error->message;
+    EXPECT_TRUE(with("TokenHost=rds.example;TLS=verify-full;" + file).plan);
+    EXPECT_TRUE(with("TLS=verify-ca;" + file).plan);
+  }
+  EXPECT_TRUE(with("DSN=a;TokenHost=rds.example;TLS=verify-ca", dsn).plan);
+  EXPECT_TRUE(with("TokenHost=rds.example;TLS=verify-ca").plan);
+}
+
+TEST(TlsPolicy, ACaFileOfTheStringCountsMoreThanTheDsns) {
+  const std::string ca = data_folder() + "/rds-ca.pem";
+  WalkOptions dsn;
+  dsn.odbc_ini = "[a]\nTLSCAFile=/nowhere\n";
+  const auto walk = with("DSN=a;pqopt={sslrootcert=" + ca + "}", dsn);
+  ASSERT_TRUE(walk.plan) << walk.error->message;
+  EXPECT_EQ(walk.plan->ca.path, ca);
+  dsn.odbc_ini = "[a]\npqopt=sslrootcert=/nowhere\n";
+  EXPECT_EQ(with("DSN=a;TLSCAFile=" + ca, dsn).plan->ca.path, ca);
+}
+
 TEST(TlsPolicy, ACaFileThatCannotBeReadIsAnErrorThatNamesIt) {
   expect_refused(with("TLSCAFile=/nowhere/ca.pem"), {"TLSCAFile=/nowhere/ca.pem"});
   expect_refused(with("TLSCAFile=/"), {"TLSCAFile=/"});

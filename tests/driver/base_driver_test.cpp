@@ -16,15 +16,18 @@ namespace {
 class BaseDrivers : public DriverTest {
  protected:
   static std::string refusal(const std::vector<std::string>& candidates) {
-    const auto loaded = BaseDriver::load("x", candidates);
+    const auto loaded = load(candidates);
     if (loaded) return "loaded";
     return loaded.error().sqlstate + " " + loaded.error().message;
+  }
+  static Result<const BaseDriver*> load(const std::vector<std::string>& candidates) {
+    return BaseDriver::load(BaseDriverFile{"", "x", candidates});
   }
   static bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 };
 
 TEST_F(BaseDrivers, AreLoadedOnceAFileAndTellTheirVersion) {
-  const auto first = BaseDriver::load("x", {"/nowhere/psqlodbcw.so", RECORDING_PSQLODBC});
+  const auto first = load({"/nowhere/psqlodbcw.so", RECORDING_PSQLODBC});
   ASSERT_TRUE(first.ok()) << first.error().message;
   EXPECT_EQ(first.value()->path, std::filesystem::canonical(RECORDING_PSQLODBC));
   EXPECT_EQ(first.value()->name, "psqlodbcw.so");
@@ -33,12 +36,12 @@ TEST_F(BaseDrivers, AreLoadedOnceAFileAndTellTheirVersion) {
   EXPECT_TRUE(first.value()->widths.narrow && first.value()->widths.wide);
   const std::string link = folder_ + "/other-name.so";
   std::filesystem::create_symlink(RECORDING_PSQLODBC, link);
-  EXPECT_EQ(BaseDriver::load("x", {link}).value(), first.value());
-  EXPECT_NE(BaseDriver::load("x", {RECORDING_MARIADB}).value(), first.value());
+  EXPECT_EQ(load({link}).value(), first.value());
+  EXPECT_NE(load({RECORDING_MARIADB}).value(), first.value());
 }
 
 TEST_F(BaseDrivers, TheVersionOfAWideOneIsReadAsWell) {
-  const auto wide = BaseDriver::load("x", {RECORDING_WIDE_FILE});
+  const auto wide = load({RECORDING_WIDE_FILE});
   ASSERT_TRUE(wide.ok()) << wide.error().message;
   EXPECT_EQ(wide.value()->version, "09.01.0000");
   EXPECT_FALSE(wide.value()->widths.narrow);
@@ -51,11 +54,11 @@ TEST_F(BaseDrivers, EveryPlaceThatWasTriedIsNamedWithItsReason) {
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   const std::string text = refusal({folder_ + "/missing.so", text_file, folder_, pipe});
   EXPECT_TRUE(says(text, "IM003")) << text;
-  EXPECT_TRUE(says(text, "missing.so: cannot open shared object file")) << text;
+  EXPECT_TRUE(says(text, "No such file: " + folder_ + "/missing.so")) << text;
   EXPECT_TRUE(says(text, "text.so: ")) << text;
   EXPECT_TRUE(says(text, folder_ + ": not a file")) << text;
   EXPECT_TRUE(says(text, "pipe.so: not a file")) << text;
-  EXPECT_TRUE(says(refusal({}), "tried nothing"));
+  EXPECT_TRUE(says(refusal({folder_ + "/missing.so"}), "Install it, or set BaseDriver"));
 }
 
 TEST_F(BaseDrivers, IamodbcItselfAndItsSiblingsAreNone) {
@@ -108,16 +111,16 @@ TEST_F(BaseDrivers, AreTheSameForThreadsThatLoadAtOnce) {
   std::vector<const BaseDriver*> found(4);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    threads.emplace_back([&found, i] { found[i] = BaseDriver::load("x", {RECORDING_NARROW_FILE}).value(); });
+    threads.emplace_back([&found, i] { found[i] = load({RECORDING_NARROW_FILE}).value(); });
   }
   for (std::thread& thread : threads) thread.join();
   for (const BaseDriver* const one : found) EXPECT_EQ(one, found[0]);
 }
 
 TEST_F(BaseDrivers, ThatAreRealTellTheirVersions) {
-  const auto psqlodbc = BaseDriver::load(
-      "psqlodbcw.so", {"/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so", "/usr/lib/aarch64-linux-gnu/odbc/psqlodbcw.so",
-                       "/usr/lib64/psqlodbcw.so", "psqlodbcw.so"});
+  const auto psqlodbc =
+      load({"/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so", "/usr/lib/aarch64-linux-gnu/odbc/psqlodbcw.so",
+            "/usr/lib64/psqlodbcw.so", "psqlodbcw.so"});
   ASSERT_TRUE(psqlodbc.ok()) << psqlodbc.error().message;
   EXPECT_EQ(psqlodbc.value()->name, "psqlodbcw.so");
   EXPECT_EQ(psqlodbc.value()->version.size(), 10U) << psqlodbc.value()->version;

@@ -65,7 +65,7 @@ class Refusals(LiveTest):
         self.refused("future (clock 400 s fast)", "future", clock="+400s")
 
     def test_wrong_user(self):
-        self.refused("wrong user", None, "UID=plain_user", server='password authentication failed for user "plain_user"')
+        self.refused("user without rds_iam", None, "UID=plain_user", server='password authentication failed for user "plain_user"')
 
     def test_wrong_host(self):
         self.refused("wrong host", "endpoint", f"TokenHost={OTHER_HOST};TLS=verify-ca")
