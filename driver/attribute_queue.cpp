@@ -144,9 +144,12 @@ bool AttributeQueue::persists(SQLINTEGER attribute) {
   return row != nullptr && row->persists;
 }
 
-void AttributeQueue::replay(const BaseFunctions& base, SQLHDBC hdbc, bool after_connect) const {
+void AttributeQueue::replay(const BaseFunctions& base, SQLHDBC hdbc, std::span<const SQLINTEGER> deferred,
+                            bool after_connect) const {
   for (const Value& value : values_) {
-    if (waits_for_connect(value.attribute) != after_connect) continue;
+    const bool waits = waits_for_connect(value.attribute) ||
+                       std::find(deferred.begin(), deferred.end(), value.attribute) != deferred.end();
+    if (waits != after_connect) continue;
     // The base driver may write into neither: the type is ODBC's.
     SQLPOINTER pointer = value.copied ? const_cast<char*>(value.bytes.data()) : value.integer;
     auto* function = value.width == Width::wide ? base.SQLSetConnectAttrW : base.SQLSetConnectAttr;
@@ -158,12 +161,14 @@ void AttributeQueue::replay(const BaseFunctions& base, SQLHDBC hdbc, bool after_
   }
 }
 
-void AttributeQueue::replay_before_connect(const BaseFunctions& base, SQLHDBC hdbc) const {
-  replay(base, hdbc, false);
+void AttributeQueue::replay_before_connect(const BaseFunctions& base, SQLHDBC hdbc,
+                                           std::span<const SQLINTEGER> deferred) const {
+  replay(base, hdbc, deferred, false);
 }
 
-void AttributeQueue::replay_after_connect(const BaseFunctions& base, SQLHDBC hdbc) const {
-  replay(base, hdbc, true);
+void AttributeQueue::replay_after_connect(const BaseFunctions& base, SQLHDBC hdbc,
+                                          std::span<const SQLINTEGER> deferred) const {
+  replay(base, hdbc, deferred, true);
 }
 
 void AttributeQueue::replay_environment(const BaseFunctions& base, SQLHENV henv) const {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,9 @@ class AttributeQueue {
   // Return codes are ignored, as driver managers do: an attribute that the base refuses does not stop the connect.
   // after_connect: those that must wait for it (asynchronous connection functions would make the connect itself
   // asynchronous).
-  void replay_before_connect(const BaseFunctions& base, SQLHDBC hdbc) const;
-  void replay_after_connect(const BaseFunctions& base, SQLHDBC hdbc) const;
+  // `deferred`: further ones that shall wait, in both calls the same.
+  void replay_before_connect(const BaseFunctions& base, SQLHDBC hdbc, std::span<const SQLINTEGER> deferred = {}) const;
+  void replay_after_connect(const BaseFunctions& base, SQLHDBC hdbc, std::span<const SQLINTEGER> deferred = {}) const;
   // On a base environment.
   void replay_environment(const BaseFunctions& base, SQLHENV henv) const;
   void clear() { values_.clear(); }
@@ -53,7 +55,7 @@ class AttributeQueue {
   [[nodiscard]] const Value* find(SQLINTEGER attribute) const;
   static SQLRETURN get_copied(const Value& entry, SQLPOINTER value, SQLINTEGER capacity, SQLINTEGER* length,
                               Width width);
-  void replay(const BaseFunctions& base, SQLHDBC hdbc, bool after_connect) const;
+  void replay(const BaseFunctions& base, SQLHDBC hdbc, std::span<const SQLINTEGER> deferred, bool after_connect) const;
 
   std::vector<Value> values_;
 };

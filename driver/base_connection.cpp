@@ -67,14 +67,14 @@ Result<SQLHENV> environment(Env& env, const BaseDriver& driver) {
 
 }  // namespace
 
-Result<SQLHDBC> open_base(Dbc& dbc, const BaseDriver& driver) {
+Result<SQLHDBC> open_base(Dbc& dbc, const BaseDriver& driver, std::span<const SQLINTEGER> deferred) {
   const Result<SQLHENV> henv = environment(*dbc.env, driver);
   if (!henv) return henv.error();
   SQLHDBC hdbc = nullptr;
   if (!SQL_SUCCEEDED(driver.functions.SQLAllocHandle(SQL_HANDLE_DBC, henv.value(), &hdbc))) {
     return refused_to_allocate(driver, "a connection", SQL_HANDLE_ENV, henv.value());
   }
-  dbc.attributes.replay_before_connect(driver.functions, hdbc);
+  dbc.attributes.replay_before_connect(driver.functions, hdbc, deferred);
   return hdbc;
 }
 
@@ -82,8 +82,8 @@ void close_base(const BaseDriver& driver, SQLHDBC base) {
   driver.functions.SQLFreeHandle(SQL_HANDLE_DBC, base);
 }
 
-void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base) {
-  dbc.attributes.replay_after_connect(driver.functions, base);
+void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, std::span<const SQLINTEGER> deferred) {
+  dbc.attributes.replay_after_connect(driver.functions, base, deferred);
   if (dbc.base != nullptr) close_base(*dbc.driver, dbc.base);
   dbc.driver = &driver;
   dbc.base = base;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "core/addresses.h"
@@ -101,26 +102,21 @@ struct Attempted {
   std::vector<Record> records;  // the base driver's, of a failure or of success with info
 };
 
-// psqlODBC's own connection attributes for its two logs; set before a connect they switch the logs on for the string too.
-constexpr std::array<SQLINTEGER, 2> psqlodbc_log_attributes{65536, 65537};
+// psqlODBC's own connection attributes for its two logs, which would write the string that it connects with.
+constexpr std::array<SQLINTEGER, 2> psqlodbc_logs{65536, 65537};
 
-// `logs_secret`: the profile of a base driver whose string holds a token; its logs are kept off whatever was queued.
+// `deferred`: queued attributes that are set after the connect.
 Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text, Width width, Deadline deadline,
-                          const BaseDriverProfile* logs_secret) {
-  auto base = open_base(dbc, driver);
+                          std::span<const SQLINTEGER> deferred) {
+  auto base = open_base(dbc, driver, deferred);
   if (!base) return base.error();
   set_time_left(driver, base.value(), deadline);
-  if (logs_secret != nullptr && logs_secret->kind == BaseKind::psqlodbc) {
-    for (const SQLINTEGER attribute : psqlodbc_log_attributes) {
-      set_integer(driver, base.value(), attribute, 0);
-    }
-  }
   Attempted attempted;
   attempted.status = call_base_connect(driver, base.value(), text, width);
   if (attempted.status != SQL_SUCCESS)
     attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
   if (SQL_SUCCEEDED(attempted.status)) {
-    adopt(dbc, driver, base.value());
+    adopt(dbc, driver, base.value(), deferred);
   } else {
     close_base(driver, base.value());
   }
@@ -198,8 +194,9 @@ class Walk {
     }
     std::optional<PassFile> pass_file;
     if (prepared.login && hands_over_in_a_file(facts)) pass_file = PassFile::create(prepared.login->secret.reveal());
-    const bool token_is_in_string = prepared.login && !pass_file;
-    if (token_is_in_string && facts.profile->kind == BaseKind::psqlodbc) {
+    std::span<const SQLINTEGER> deferred;
+    if (prepared.login && !pass_file && facts.profile->kind == BaseKind::psqlodbc) {
+      deferred = psqlodbc_logs;
       log_.warning(
           "the token stands in psqlODBC's connection string, because PGPASSWORD is set or a password file in "
           "memory cannot be made; while another connection of this process has Debug=1, psqlODBC logs it");
@@ -217,7 +214,7 @@ class Walk {
                                   address};
       auto text = write_base_string(input, width_);
       if (!text) return fail_and_log(text.error());
-      auto result = attempt(dbc_, base, text.value(), width_, deadline_, token_is_in_string ? facts.profile : nullptr);
+      auto result = attempt(dbc_, base, text.value(), width_, deadline_, deferred);
       if (!result) return fail_and_log(result.error());
       attempted = std::move(result).value();
       if (SQL_SUCCEEDED(attempted.status)) {

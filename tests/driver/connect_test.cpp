@@ -116,6 +116,17 @@ TEST_F(Connect, WithATokenTheSecretAndWhatIsForcedComeLast) {
   EXPECT_EQ(text.find("typed"), std::string::npos);
 }
 
+// They would write the string, and here the token stands in it: the recording driver has no libpq that could read a file.
+TEST_F(Connect, PsqlodbcsLogAttributesWaitWhileTheTokenIsInTheString) {
+  ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, 65536, pointer(1), SQL_IS_UINTEGER), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, 65540, pointer(1), SQL_IS_UINTEGER), SQL_SUCCESS);
+  ASSERT_EQ(connect(iam("AccessKeyID=AK;SecretAccessKey=SK")), SQL_SUCCESS) << record(1);
+  EXPECT_NE(strings().at(0).find("X-Amz-Signature"), std::string::npos);
+  EXPECT_NE(log().find("\"attribute\":65540,"), std::string::npos) << log();
+  EXPECT_EQ(log().find("\"attribute\":65536,"), std::string::npos) << log();
+  EXPECT_EQ(base().last().arguments[1], 65536U) << base().last().function;
+}
+
 // Programs that count the terminator are many; base drivers stop there.
 TEST_F(Connect, ACountedTerminatorIsNotPartOfTheString) {
   std::string text = iam();
