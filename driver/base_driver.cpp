@@ -13,7 +13,7 @@
 
 #include "driver/absent.h"
 #include "driver/handles.h"
-#include "driver/no_destructor.h"
+#include "core/no_destructor.h"
 #include "driver/text.h"
 
 namespace iamodbc {

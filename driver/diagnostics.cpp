@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "driver/no_destructor.h"
+#include "core/no_destructor.h"
 
 namespace iamodbc {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "driver/diagnostics.h"
-#include "driver/no_destructor.h"
+#include "core/no_destructor.h"
 
 namespace iamodbc {
 

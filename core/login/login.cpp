@@ -17,15 +17,41 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
   return signed_one;
 }
 
-Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now) {
+namespace {
+
+Token signed_token(const Settings& settings, const Endpoint& endpoint, const Credentials& credentials, Time now) {
+  return Token{rds_token(credentials, endpoint, settings.user, now), now, rds_token_end(credentials, now)};
+}
+
+Login login_with(Token token, SignedEndpoint endpoint, const Credentials& credentials) {
   Login login;
   login.is_token = true;
-  login.secret = rds_token(credentials, endpoint.endpoint, settings.user, now);
-  login.end = rds_token_end(credentials, now);
+  login.secret = std::move(token.secret);
+  login.signed_at = token.signed_at;
+  login.end = token.end;
+  login.is_from_cache = token.is_from_cache;
   login.identity = masked_key_id(credentials.access_key_id) + " from " + credentials.source;
   login.signed_endpoint = std::move(endpoint.endpoint);
   login.region_why = std::move(endpoint.region.why);
   login.region_warning = std::move(endpoint.region.warning);
+  return login;
+}
+
+}  // namespace
+
+Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now) {
+  Token token = signed_token(settings, endpoint.endpoint, credentials, now);
+  return login_with(std::move(token), std::move(endpoint), credentials);
+}
+
+Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
+                          const Credentials& credentials, const System& system, LoginCache::Deadline deadline) {
+  LoginKey key = login_key(endpoint.endpoint, settings.user, credentials);
+  auto token = cache.get(key, system, deadline,
+                         [&](Time now) { return signed_token(settings, endpoint.endpoint, credentials, now); });
+  if (!token) return token.error();
+  Login login = login_with(std::move(token).value(), std::move(endpoint), credentials);
+  login.key = std::move(key);
   return login;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/aws/region.h"
 #include "core/credentials/default_chain.h"
+#include "core/login/cache.h"
 #include "core/login/rds_token.h"
 #include "core/secret.h"
 #include "core/settings.h"
@@ -22,6 +23,10 @@ struct Login {
   std::string region_warning;
   std::string identity;     // for people: masked key id and source
   std::optional<Time> end;  // of a token
+  // Of a token that the cache gave or keeps.
+  LoginKey key;
+  Time signed_at;
+  bool is_from_cache = false;
 };
 
 // The endpoint that is signed and why. Fails when no region is known.
@@ -33,5 +38,8 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
 
 // Signs. `endpoint` from signed_endpoint().
 Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now);
+// Takes the token from the cache, or signs one for it. HYT00 when the deadline passes while another thread signs.
+Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
+                          const Credentials& credentials, const System& system, LoginCache::Deadline deadline);
 
 }  // namespace iamodbc

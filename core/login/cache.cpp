@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/login/cache.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "core/no_destructor.h"
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+NoDestructor<LoginCache> the_cache;
+
+// A fork in one thread while another holds the lock would leave it locked for ever in the child.
+[[gnu::constructor]] void hold_cache_over_fork() {
+  pthread_atfork([] { the_cache.get().hold_over_fork(); }, [] { the_cache.get().let_go_in_parent(); },
+                 [] { the_cache.get().let_go_in_child(); });
+}
+
+Token copy(const Token& token, bool is_from_cache) {
+  return Token{token.secret.clone(), token.signed_at, token.end, is_from_cache};
+}
+
+bool is_good(const Token& token, Time now, std::chrono::seconds margin) {
+  return token.signed_at <= now && now < token.end - margin;
+}
+
+}  // namespace
+
+LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials) {
+  // With the first one's length, so that no two pairs read the same.
+  Secret secrets(std::to_string(credentials.secret_access_key.size()) + ':');
+  secrets.append(credentials.secret_access_key.reveal());
+  secrets.append(credentials.session_token.reveal());
+  return LoginKey{lower(endpoint.host),      endpoint.port,           lower(endpoint.region), user,
+                  credentials.access_key_id, sha256(secrets.reveal())};
+}
+
+// The thread that signs for a key; when it is done, well or not, the others go on.
+class LoginCache::Signing {
+ public:
+  Signing(LoginCache& cache, const LoginKey& key) : cache_(cache), key_(key) {}
+  Signing(const Signing&) = delete;
+  Signing& operator=(const Signing&) = delete;
+  ~Signing() {
+    const std::scoped_lock hold(cache_.lock_);
+    if (const auto found = cache_.slots_.find(key_); found != cache_.slots_.end()) {
+      found->second.is_being_signed = false;
+      if (token_) found->second.token = std::move(token_);
+    }
+    cache_.signed_.notify_all();
+  }
+
+  void keep(Token token) { token_ = std::move(token); }
+
+ private:
+  LoginCache& cache_;
+  const LoginKey& key_;
+  std::optional<Token> token_;
+};
+
+LoginCache& LoginCache::of_process() {
+  return the_cache.get();
+}
+
+Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadline deadline, const Sign& sign) {
+  Time now;
+  {
+    std::unique_lock hold(lock_);
+    for (bool has_waited = false;; has_waited = true) {
+      now = std::chrono::floor<std::chrono::seconds>(system.now());
+      Slot& own = slot(key);
+      // Who waited for a token takes it even if it ends too soon to be kept.
+      if (own.token && is_good(*own.token, now, has_waited ? std::chrono::seconds(0) : margin))
+        return copy(*own.token, true);
+      if (!own.is_being_signed) {
+        own.is_being_signed = true;
+        break;
+      }
+      if (deadline == Deadline::max()) {
+        signed_.wait(hold);
+      } else if (signed_.wait_until(hold, deadline) == std::cv_status::timeout) {
+        return Error{State::login_timeout, "The login time-out passed while another thread signed the same login.", 0};
+      }
+    }
+  }
+  Signing signing(*this, key);
+  Token token = sign(now);
+  signing.keep(copy(token, false));
+  return token;
+}
+
+void LoginCache::drop(const LoginKey& key, Time signed_at) {
+  const std::scoped_lock hold(lock_);
+  const auto found = slots_.find(key);
+  if (found == slots_.end()) return;
+  Slot& own = found->second;
+  if (own.token && own.token->signed_at == signed_at) own.token.reset();
+}
+
+bool LoginCache::take_fresh_try(const LoginKey& key, Time signed_at, Time now) {
+  now = std::chrono::floor<std::chrono::seconds>(now);
+  if (now <= signed_at) return false;
+  const std::scoped_lock hold(lock_);
+  Slot& own = slot(key);
+  if (own.fresh_try && now >= *own.fresh_try && now - *own.fresh_try < between_fresh_tries) return false;
+  own.fresh_try = now;
+  return true;
+}
+
+std::size_t LoginCache::size() {
+  const std::scoped_lock hold(lock_);
+  return slots_.size();
+}
+
+void LoginCache::let_go_in_child() {
+  // The threads that sign or wait are the parent's. A condition variable that was waited for when the process was copied
+  // cannot be used nor destroyed: a new one takes its place.
+  for (auto& [key, slot] : slots_) slot.is_being_signed = false;
+  new (&signed_) std::condition_variable;
+  lock_.unlock();
+}
+
+Time LoginCache::Slot::end() const {
+  Time last = Time::min();
+  if (token) last = token->end;
+  if (fresh_try) last = std::max(last, *fresh_try + between_fresh_tries);
+  return last;
+}
+
+// REQUIRES: the lock is held. What is being signed stays, so there may be more for a while.
+LoginCache::Slot& LoginCache::slot(const LoginKey& key) {
+  if (const auto found = slots_.find(key); found != slots_.end()) return found->second;
+  while (slots_.size() >= bound_) {
+    auto first = slots_.end();
+    for (auto one = slots_.begin(); one != slots_.end(); ++one) {
+      if (!one->second.is_being_signed && (first == slots_.end() || one->second.end() < first->second.end()))
+        first = one;
+    }
+    if (first == slots_.end()) break;
+    slots_.erase(first);
+  }
+  return slots_[key];
+}
+
+}  // namespace iamodbc

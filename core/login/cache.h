@@ -1,0 +1,99 @@
+// cache: tokens that were signed and are still good, for all connections of the process.
+// A token is given again until the earlier of its end and its credentials' end, less a margin; one thread signs for a key,
+// the others wait for it; at most `bound` keys are kept, the one that ends first goes first. What the server refused is
+// dropped, and a fresh try is allowed once a minute for a key.
+// Moments are whole seconds: tokens that are signed within one second are equal. A token from the future (the clock was
+// set back) is not given.
+// Thread rule: any thread; no lock is held while signing. The cache of the process is held over fork: a child keeps the
+// tokens and does not wait for threads that it does not have.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "core/credentials/credentials.h"
+#include "core/login/rds_token.h"
+#include "core/result.h"
+#include "core/secret.h"
+#include "core/sha256.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+// Everything that decides a token but the second in which it is signed. Holds no secret.
+struct LoginKey {
+  std::string host;  // as region in lower case
+  int port = 0;
+  std::string region;
+  std::string user;
+  std::string access_key_id;
+  Sha256 secrets{};  // digest of secret access key and session token
+
+  auto operator<=>(const LoginKey&) const = default;
+};
+LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials);
+
+struct Token {
+  Secret secret;
+  Time signed_at;
+  Time end;  // of the token itself, without margin
+  bool is_from_cache = false;
+};
+
+class LoginCache {
+ public:
+  static constexpr std::chrono::seconds margin{60};
+  static constexpr std::chrono::seconds between_fresh_tries{60};
+  using Deadline = std::chrono::steady_clock::time_point;  // max(): none
+  // Signs at this moment; what it throws is thrown on, and the next thread in line signs.
+  using Sign = std::function<Token(Time now)>;
+
+  explicit LoginCache(std::size_t bound = 256) : bound_(bound) {}
+  LoginCache(const LoginCache&) = delete;
+  LoginCache& operator=(const LoginCache&) = delete;
+
+  static LoginCache& of_process();
+
+  // The token that is kept for `key`, else a new one. HYT00 when the deadline passes while another thread signs.
+  Result<Token> get(const LoginKey& key, const System& system, Deadline deadline, const Sign& sign);
+
+  // The server refused the token of that moment: it is not given again.
+  void drop(const LoginKey& key, Time signed_at);
+  // Whether a login newer than that one may be tried now, and takes the turn: not within the second in which the refused
+  // one was signed, because the new one would be equal, and not twice within a minute for a key.
+  bool take_fresh_try(const LoginKey& key, Time signed_at, Time now);
+
+  [[nodiscard]] std::size_t size();
+
+  // Around fork: hold, then let go in the parent, and in the child, where nobody signs or waits.
+  void hold_over_fork() { lock_.lock(); }
+  void let_go_in_parent() { lock_.unlock(); }
+  void let_go_in_child();
+
+ private:
+  struct Slot {
+    std::optional<Token> token;
+    std::optional<Time> fresh_try;
+    bool is_being_signed = false;
+
+    [[nodiscard]] Time end() const;
+  };
+  class Signing;
+
+  Slot& slot(const LoginKey& key);
+
+  std::size_t bound_;
+  std::mutex lock_;
+  std::condition_variable signed_;
+  std::map<LoginKey, Slot> slots_;
+};
+
+}  // namespace iamodbc
