@@ -63,7 +63,10 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   if (!found) return found.error();
   prepared.attempts = std::move(found.value().attempts);
   if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
-  prepared.login = token_login(settings, *prepared.endpoint, *found.value().credentials, system.now());
+  auto login =
+      token_login(LoginCache::of_process(), settings, *prepared.endpoint, *found.value().credentials, system, deadline);
+  if (!login) return login.error();
+  prepared.login = std::move(login).value();
   return std::nullopt;
 }
 

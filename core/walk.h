@@ -38,7 +38,7 @@ struct PreparedLogin {
   std::optional<Login> login;
 };
 
-// TLS plan, region, credentials, token; for AuthType=Password only the TLS plan that was asked for.
+// TLS plan, region, credentials, token (out of the process's cache if it is there); for AuthType=Password only the TLS plan that was asked for.
 Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile,
                                     const System& system, const Log& log, const std::string& data_directory,
                                     Deadline deadline);

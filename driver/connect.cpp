@@ -157,19 +157,81 @@ class Walk {
 
     auto settings = read_settings(given.value(), *facts.profile);
     if (!settings) return fail_and_log(settings.error());
-    auto prepared = prepare_login(given.value(), settings.value(), *facts.profile, system_, log_,
-                                  data_directory(own_folder()), deadline_);
+    const Room room{given.value(), settings.value(), base, facts};
+    auto prepared = prepare(room);
     if (!prepared) return fail_and_log(prepared.error());
-    // psqlODBC refuses both; the program's own time-out is the one that is being waited for.
-    if (prepared.value().tls && deadline_ != no_deadline) {
-      auto& options = prepared.value().tls->libpq_options;
-      std::erase_if(options, [](const auto& option) { return option.first == "connect_timeout"; });
-    }
     log_login(prepared.value());
-    return dial(given.value(), settings.value(), prepared.value(), base, facts);
+    auto dialled = dial_with_fresh_try(room, prepared.value());
+    if (!dialled) return fail_and_log(dialled.error());
+    if (SQL_SUCCEEDED(dialled.value().status)) {
+      try {
+        return succeed(given.value(), settings.value(), facts, std::move(dialled).value());
+      } catch (...) {  // no memory for the out string: an error may not leave the connection open
+        base.functions.SQLDisconnect(dbc_.base);
+        release_children_and_disconnect(dbc_);
+        throw;
+      }
+    }
+    return refuse(settings.value(), prepared.value(), facts, std::move(dialled).value());
   }
 
  private:
+  // What every try of this connect has before it.
+  struct Room {
+    const Given& given;
+    const Settings& settings;
+    const BaseDriver& base;
+    const BaseDriverFacts& facts;
+  };
+
+  Result<PreparedLogin> prepare(const Room& room) {
+    auto prepared = prepare_login(room.given, room.settings, *room.facts.profile, system_, log_,
+                                  data_directory(own_folder()), deadline_);
+    // psqlODBC refuses both; the program's own time-out is the one that is being waited for.
+    if (prepared && prepared.value().tls && deadline_ != no_deadline) {
+      auto& options = prepared.value().tls->libpq_options;
+      std::erase_if(options, [](const auto& option) { return option.first == "connect_timeout"; });
+    }
+    return prepared;
+  }
+
+  static bool is_refused(const Room& room, const PreparedLogin& prepared, const Result<Attempted>& dialled) {
+    return dialled && prepared.login && !SQL_SUCCEEDED(dialled.value().status) &&
+           is_login_refused(*room.facts.profile, dialled.value().records);
+  }
+
+  static void forget(const Login& refused) { LoginCache::of_process().drop(refused.key, refused.signed_at); }
+
+  // A login out of the cache may have been good once: when it is refused, a newer one is tried, and `prepared` is its.
+  Result<Attempted> dial_with_fresh_try(const Room& room, PreparedLogin& prepared) {
+    auto dialled = dial(room, prepared);
+    if (!is_refused(room, prepared, dialled)) return dialled;
+    forget(*prepared.login);
+    auto newer = newer_login(room, *prepared.login);
+    if (!newer) return dialled;
+    prepared = std::move(*newer);
+    log_login(prepared);
+    dialled = dial(room, prepared);
+    if (is_refused(room, prepared, dialled)) forget(*prepared.login);
+    return dialled;
+  }
+
+  // The walk again, from the credentials on. Without a newer login, or without time or turn for one, the refusal stands.
+  std::optional<PreparedLogin> newer_login(const Room& room, const Login& refused) {
+    if (!refused.is_from_cache || passed(deadline_, "logging in") ||
+        !LoginCache::of_process().take_fresh_try(refused.key, refused.signed_at, system_.now())) {
+      return std::nullopt;
+    }
+    log_.warning("the server refused a token that was kept: one try with a new one");
+    auto prepared = prepare(room);
+    if (!prepared) {
+      log_.error("no new token: " + prepared.error().message);
+      return std::nullopt;
+    }
+    if (prepared.value().login->signed_at <= refused.signed_at) return std::nullopt;
+    return std::move(prepared).value();
+  }
+
   SQLRETURN fail_and_log(const Error& error) {
     log_.error(error.message);
     return fail(dbc_, error);
@@ -178,18 +240,19 @@ class Walk {
   void log_login(const PreparedLogin& prepared) {
     if (!prepared.login) return;
     const Login& login = *prepared.login;
-    log_.info("token of " + std::to_string(login.secret.size()) + " bytes for " + login.signed_endpoint.host + ":" +
-              std::to_string(login.signed_endpoint.port) + ", region " + login.signed_endpoint.region + " (" +
-              login.region_why + "), by " + login.identity + ", until " + extended_time(*login.end));
+    log_.info(std::string(login.is_from_cache ? "kept token of " : "token of ") + std::to_string(login.secret.size()) +
+              " bytes for " + login.signed_endpoint.host + ":" + std::to_string(login.signed_endpoint.port) +
+              ", region " + login.signed_endpoint.region + " (" + login.region_why + "), by " + login.identity +
+              ", until " + extended_time(*login.end));
   }
 
   // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
-  SQLRETURN dial(const Given& given, const Settings& settings, const PreparedLogin& prepared, const BaseDriver& base,
-                 const BaseDriverFacts& facts) {
+  Result<Attempted> dial(const Room& room, const PreparedLogin& prepared) {
+    const auto& [given, settings, base, facts] = room;
     std::vector<std::string> addresses{""};
     if (prepared.tls && prepared.tls->dials_another_host && facts.profile->kind == BaseKind::psqlodbc) {
       auto found = numeric_addresses(settings.server);
-      if (!found) return fail_and_log(found.error());
+      if (!found) return found.error();
       addresses = std::move(found).value();
     }
     std::optional<PassFile> pass_file;
@@ -204,7 +267,7 @@ class Walk {
 
     Attempted attempted;
     for (const std::string& address : addresses) {
-      if (auto error = passed(deadline_, "connecting")) return fail_and_log(*error);
+      if (auto error = passed(deadline_, "connecting")) return *error;
       const BaseStringInput input{given,
                                   settings,
                                   facts,
@@ -213,22 +276,13 @@ class Walk {
                                   pass_file ? pass_file->path() : "",
                                   address};
       auto text = write_base_string(input, width_);
-      if (!text) return fail_and_log(text.error());
+      if (!text) return text.error();
       auto result = attempt(dbc_, base, text.value(), width_, deadline_, deferred);
-      if (!result) return fail_and_log(result.error());
+      if (!result) return result.error();
       attempted = std::move(result).value();
-      if (SQL_SUCCEEDED(attempted.status)) {
-        try {
-          return succeed(given, settings, facts, std::move(attempted));
-        } catch (...) {  // no memory for the out string: an error may not leave the connection open
-          base.functions.SQLDisconnect(dbc_.base);
-          release_children_and_disconnect(dbc_);
-          throw;
-        }
-      }
-      if (is_login_refused(*facts.profile, attempted.records)) break;
+      if (SQL_SUCCEEDED(attempted.status) || is_login_refused(*facts.profile, attempted.records)) break;
     }
-    return refuse(settings, prepared, facts, std::move(attempted));
+    return attempted;
   }
 
   [[nodiscard]] bool hands_over_in_a_file(const BaseDriverFacts& facts) const {
@@ -272,7 +326,7 @@ class Walk {
     if (settings.auth_type == AuthType::iam) append_advice(records.front(), *facts.profile, login_refused);
     log_.error("the base driver could not connect: " + records.front().sqlstate + " " + records.front().message);
     if (login_refused) {
-      const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, system_.now());
+      const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, prepared.login->signed_at);
       log_.error(advice);
       // With the base driver's state: unixODBC sorts records, the highest state first, and equal ones keep their order.
       records.insert(records.begin() + 1, Record{records.front().sqlstate, "[iamodbc] " + advice, 0});

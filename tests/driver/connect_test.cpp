@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/encoding.h"
@@ -18,14 +20,18 @@ class Connect : public DriverTest {
  protected:
   Connect() {
     setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", 1);
+    // One for each test: the process keeps logins.
+    static int tests = 0;
+    setenv("AWS_SECRET_ACCESS_KEY", ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" + std::to_string(++tests)).c_str(), 1);
     setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     for (const char* const variable : {"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
                                        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}) {
       unsetenv(variable);
     }
   }
-  ~Connect() override { unsetenv("RECORDING_CONNECT"); }
+  ~Connect() override {
+    for (const char* const variable : {"RECORDING_CONNECT", "RECORDING_SECONDS"}) unsetenv(variable);
+  }
 
   // An IAM login over the recording psqlODBC (or another), with more attributes.
   static std::string iam(const std::string& more = "", const char* base_driver = RECORDING_PSQLODBC) {
@@ -48,6 +54,23 @@ class Connect : public DriverTest {
     }
     return found;
   }
+  // A connect that is closed again, while the base driver does as RECORDING_CONNECT says; the tokens that it was given.
+  std::vector<std::string> tokens_of(const std::string& told, SQLRETURN status, const std::string& string) {
+    setenv("RECORDING_CONNECT", told.c_str(), 1);
+    const auto before = strings().size();
+    EXPECT_EQ(connect(string), status) << record(1);
+    if (SQL_SUCCEEDED(status)) driver().SQLDisconnect(dbc_);
+    EXPECT_LE(live(SQL_HANDLE_DBC), 1) << "the handle of a refused try stays";
+    std::vector<std::string> tokens;
+    const auto all = strings();
+    for (std::size_t i = before; i < all.size(); ++i) {
+      const auto at = all[i].find("PWD={");
+      tokens.push_back(all[i].substr(at, all[i].find('}', at) - at));
+    }
+    return tokens;
+  }
+  // Tokens that are signed from now on are other ones.
+  static void next_second() { std::this_thread::sleep_for(std::chrono::milliseconds(1050)); }
   struct Out {
     SQLRETURN status;
     std::string text;
@@ -260,6 +283,91 @@ TEST_F(Connect, APasswordLoginIsRefusedInTheBaseDriversWordsAlone) {
   EXPECT_EQ(record(1), "08001 password authentication failed for user \"u\"");
   EXPECT_EQ(record(2), "");
 }
+
+// ---- login cache ----
+
+constexpr const char* refusal = "refuse:08001:101:FATAL:  PAM authentication failed for user \"jane\"\n";
+using Tokens = std::vector<std::string>;
+
+TEST_F(Connect, ATokenIsUsedAgainByWhoeverLogsInTheSameWay) {
+  const Tokens first = tokens_of("succeed", SQL_SUCCESS, iam());
+  next_second();
+  EXPECT_EQ(tokens_of("succeed", SQL_SUCCESS, iam("Database=other")), first);
+  EXPECT_NE(tokens_of("succeed", SQL_SUCCESS, iam("UID=john")), first);
+  EXPECT_NE(tokens_of("succeed", SQL_SUCCESS, iam("TokenPort=5433")), first);
+  setenv("AWS_SECRET_ACCESS_KEY", "another", 1);
+  EXPECT_NE(tokens_of("succeed", SQL_SUCCESS, iam()), first);
+}
+
+TEST_F(Connect, ARefusedTokenOutOfTheCacheIsFollowedByOneNewOneAMinute) {
+  const Tokens first = tokens_of("succeed", SQL_SUCCESS, iam());
+  next_second();
+  const Tokens second = tokens_of(std::string(refusal) + "|succeed", SQL_SUCCESS, iam());
+  ASSERT_EQ(second.size(), 2U);
+  EXPECT_EQ(second[0], first[0]);
+  EXPECT_NE(second[1], first[0]);
+  EXPECT_EQ(tokens_of("succeed", SQL_SUCCESS, iam()), Tokens{second[1]}) << "the new one is kept";
+  next_second();
+  EXPECT_EQ(tokens_of(refusal, SQL_ERROR, iam()), Tokens{second[1]}) << "twice within a minute";
+  EXPECT_NE(record(2).find("was signed for"), std::string::npos) << record(2);
+}
+
+TEST_F(Connect, ANewTokenThatIsRefusedTooIsTheMessageOfAFreshOne) {
+  tokens_of("succeed", SQL_SUCCESS, iam());
+  next_second();
+  EXPECT_EQ(tokens_of(refusal, SQL_ERROR, iam()).size(), 2U);
+  EXPECT_EQ(record(1).rfind("08001 FATAL:  PAM authentication failed for user \"jane\"", 0), 0U) << record(1);
+  EXPECT_NE(record(2).find("was signed for db.example:5432"), std::string::npos) << record(2);
+  EXPECT_EQ(record(3), "");
+  const Tokens later = tokens_of(refusal, SQL_ERROR, iam());
+  EXPECT_EQ(later.size(), 1U) << "a refused token was kept";
+}
+
+TEST_F(Connect, ATokenOfTheSameSecondIsNoTry) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string string = iam("UID=jane" + std::to_string(i));
+    const auto second = std::time(nullptr);
+    tokens_of("succeed", SQL_SUCCESS, string);
+    const Tokens refused = tokens_of(refusal, SQL_ERROR, string);
+    if (std::time(nullptr) != second) continue;  // not the same second
+    EXPECT_EQ(refused.size(), 1U);
+    next_second();
+    EXPECT_NE(tokens_of("succeed", SQL_SUCCESS, string), refused) << "it is dropped all the same";
+    return;
+  }
+  FAIL() << "two connects never were within one second";
+}
+
+TEST_F(Connect, WithoutLoginTimeThereIsNoSecondTry) {
+  tokens_of("succeed", SQL_SUCCESS, iam());
+  ASSERT_EQ(driver().SQLSetConnectAttr(dbc_, SQL_ATTR_LOGIN_TIMEOUT, pointer(1), SQL_IS_UINTEGER), SQL_SUCCESS);
+  setenv("RECORDING_SECONDS", "1.1", 1);
+  EXPECT_EQ(tokens_of(refusal, SQL_ERROR, iam()).size(), 1U);
+  EXPECT_EQ(record(1).substr(0, 11), "08001 FATAL") << "the refusal stands";
+}
+
+TEST_F(Connect, OnlyARefusedLoginIsFollowedByAnother) {
+  const auto maria = iam("", RECORDING_MARIADB);
+  const Tokens kept = tokens_of("succeed", SQL_SUCCESS, iam());
+  const Tokens kept_maria = tokens_of("succeed", SQL_SUCCESS, maria);
+  next_second();
+  for (const char* const told :
+       {"refuse:08001:101:SSL error: certificate verify failed",
+        "refuse:08001:101:FATAL:  database \"x\" does not exist",
+        "refuse:08001:101:FATAL:  no pg_hba.conf entry for host", "refuse:08001:101:Connection refused",
+        "refuse:28000:101:PAM authentication failed for user \"jane\""}) {
+    EXPECT_EQ(tokens_of(told, SQL_ERROR, iam()), kept) << told;
+  }
+  for (const char* const told :
+       {"refuse:HY000:2059:Authentication plugin 'mysql_clear_password' cannot be loaded",
+        "refuse:HY000:2026:SSL error: certificate verify failed", "refuse:42000:1049:Unknown database 'x'",
+        "refuse:42000:1044:Access denied for user 'jane'@'%' to database 'x'"}) {
+    EXPECT_EQ(tokens_of(told, SQL_ERROR, maria), kept_maria) << told;
+  }
+  EXPECT_EQ(tokens_of("refuse:28000:1045:Access denied for user 'jane'@'%'", SQL_ERROR, maria).size(), 2U);
+}
+
+// ---- success with information ----
 
 TEST_F(Connect, SuccessWithInfoOfTheBasePasses) {
   setenv("RECORDING_CONNECT", "info:01000:7:the server is old", 1);

@@ -2,7 +2,8 @@
 // tests in the same process (recording.h), and for tests of other processes obeys the environment:
 //   RECORDING_LOG      a file; a JSON line is appended for each connect: function, string, attributes set before, result
 //   RECORDING_CONNECT  what a connect gives: succeed | refuse:SQLSTATE:native:text | info:SQLSTATE:native:text;
-//                      several, one an attempt, are parted by |, the last one stays
+//                      several, one an attempt, are parted by |, the last one stays; counted anew when it changes
+//   RECORDING_SECONDS  how long a connect takes
 //   RECORDING_VERSION  SQL_DRIVER_VER, when not the compiled one
 // Compiled with RECORDING_NAME, RECORDING_VERSION (SQLGetInfo's answers) and one of RECORDING_BOTH, _NARROW, _WIDE,
 // _SPARSE: its functions.
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +19,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/encoding.h"
@@ -183,8 +186,15 @@ std::string outcome(std::size_t attempt) {
 
 SQLRETURN connect(const char* function, SQLHDBC hdbc, const std::string& text) {
   static std::size_t attempts = 0;
+  static std::string of;  // what RECORDING_CONNECT was
+  if (const char* const seconds = std::getenv("RECORDING_SECONDS"); seconds != nullptr) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::atof(seconds)));
+  }
   const std::scoped_lock hold(lock);
   Object& dbc = object(hdbc);
+  const char* const told = std::getenv("RECORDING_CONNECT");
+  if (of != (told == nullptr ? "" : told)) attempts = 0;
+  of = told == nullptr ? "" : told;
   const std::string result = outcome(attempts++);
   if (const char* const path = std::getenv("RECORDING_LOG"); path != nullptr) {
     std::string line = std::string("{\"function\":\"") + function + "\",\"string\":" + json(text) + ",\"attributes\":[";
