@@ -6,29 +6,34 @@
   rds.py status [--dir D]                what runs; exit status 0 if all of it does, else 1
   rds.py down [--dir D]                  end them and remove everything, also what a crash left behind
 
-It behaves as RDS does: TLS only, users who are members of rds_iam log in with an IAM token through PAM, everybody else
-with SCRAM. Behind PAM sits verifier.py, which recomputes the signature of every token (pam_stand_in.c leads there).
+It behaves as RDS does: TLS only. PostgreSQL lets members of rds_iam in with an IAM token through PAM, everybody else
+with SCRAM. MariaDB lets users in with an IAM token who are identified with AWSAuthenticationPlugin. Behind both sits
+verifier.py, which recomputes the signature of every token (pam_stand_in.c and aws_authentication_plugin.c lead there).
+Where MariaDB is not installed, `up` says so and goes on with PostgreSQL alone.
 
 D (default: build/rds at the top of the project) holds what a client needs:
   env.sh        `. D/env.sh` points a shell at all this (ODBC and AWS files, RDS_* names for tests) and drops AWS_* and
                 PG* variables that would interfere; nothing in it is secret
-  odbc.ini      local-pg (through iamodbc, IAM) and base-pg (straight through psqlODBC, password), same rights
-  odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI
+  odbc.ini      local-pg (through iamodbc, IAM) and base-pg (straight through psqlODBC, password), same rights;
+                local-maria and base-maria likewise through MariaDB Connector/ODBC
+  odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI, MariaDB Unicode
   rds-ca.pem    the CA of the server; wrong-ca.pem is another one
   aws/          credentials and config: profile default (long-term key), session, session1500, session4000,
                 session10000 (by length of the session token), wrong (its secret is wrong), unknown (an unknown key)
   tokens.jsonl  one line for each token that the verifier saw
   box.json      where the box is
 
-The box is a private directory under TMPDIR with all that the server needs: pg/ (owned by the user it runs as, which is
-nobody if we are root), tls/, keys.json and control.json (verifier.py tells their shape), logs. Every process that we
+The box is a private directory under TMPDIR with all that the servers need: pg/ and maria/ (owned by the user they run
+as, which is nobody if we are root), tls/, keys.json and control.json (verifier.py tells their shape), logs. Every process that we
 start names the box in its command line; `down` ends exactly those, so a re-used process id is never hit.
 
 Users of database app: jane_doe, zoë and "o'neil;x" (IAM), busy (IAM, connection limit 0), plain_user (password in
-base-pg and keys.json), rdsadmin (superuser, over the Unix socket RDS_ADMIN_HOST only).
+base-pg and keys.json), rdsadmin (superuser, over the Unix socket RDS_ADMIN_HOST only). MariaDB has the same but busy and rdsadmin:
+jane_doe, zoë and "o'neil;x" (IAM), plain_user (password), root (over its Unix socket only).
 """
 import argparse
 import base64
+import concurrent.futures
 import contextlib
 import datetime
 import errno
@@ -53,6 +58,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 REGION = "eu-central-1"
 RDS_NAME = "mydb.cabc123def45.eu-central-1.rds.amazonaws.com"
 CLUSTER_NAME = "mycluster.cluster-cabc123def45.eu-central-1.rds.amazonaws.com"
+MARIADB_HEADERS = "/usr/include/mariadb"
 IAM_USERS = ["jane_doe", "zoë", "o'neil;x", "busy"]
 SESSION_TOKEN_LENGTHS = {"session": 356, "session1500": 1500, "session4000": 4000, "session10000": 10000}
 FILES_OF_D = ["env.sh", "odbc.ini", "odbcinst.ini", "rds-ca.pem", "wrong-ca.pem", "tokens.jsonl", "box.json",
@@ -110,7 +116,10 @@ def command_line(pid):
 
 
 def role_in(box, arguments):
-    """What a process with these arguments is for the box: "verifier", "postgresql" or None."""
+    """What a process with these arguments is for the box: "verifier", "postgresql", "mariadb" or None."""
+    if f"--datadir={box}/maria/data" in arguments and \
+            {"mariadbd", "mariadb-install-db"} & set(map(os.path.basename, arguments[:2])):
+        return "mariadb"
     for name, option in zip(arguments, arguments[1:]):
         if name == "--box" and option == box and "verifier.py" in map(os.path.basename, arguments[:4]):
             return "verifier"
@@ -169,8 +178,9 @@ def new_box(directory):
         except OSError:
             continue
         os.chmod(box, 0o711 if as_server else 0o700)
-        os.mkdir(box + "/pg", 0o700)
-        os.chown(box + "/pg", uid, gid)
+        for name in ("/pg", "/maria"):
+            os.mkdir(box + name, 0o700)
+            os.chown(box + name, uid, gid)
         is_reachable = subprocess.run(["test", "-w", box + "/pg"], check=False, **as_server).returncode == 0
         if is_reachable and len(os.fsencode(box + "/pg/.s.PGSQL.65535")) <= LONGEST_SOCKET_PATH:
             return box
@@ -263,8 +273,7 @@ def make_keys():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# PostgreSQL. A second server would be a second pair of functions like start_postgresql and stop, a role in role_in, a
-# line in SIGNALS, and endpoints with another service name in keys.json.
+# PostgreSQL
 
 
 def postgresql_programs():
@@ -294,6 +303,15 @@ def server_environment(box, uid, gid, preload=()):
     return environment
 
 
+def hand_over_certificate(box, directory):
+    """The server's certificate and key, for the user who runs it."""
+    _, uid, gid = server_user()
+    for name in ("server.pem", "server.key"):
+        shutil.copyfile(f"{box}/tls/{name}", f"{directory}/{name}")
+        os.chmod(f"{directory}/{name}", 0o600)
+        os.chown(f"{directory}/{name}", uid, gid)
+
+
 def sql_name(name):
     return '"' + name.replace('"', '""') + '"'
 
@@ -307,10 +325,7 @@ def start_postgresql(box, port, password):
     os.chmod(shim, 0o755)
     run([programs + "/initdb", "-D", data, "-U", "rdsadmin", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
         "initdb", cwd="/", env=server_environment(box, uid, gid), **as_server)
-    for name in ("server.pem", "server.key"):
-        shutil.copyfile(f"{box}/tls/{name}", f"{box}/pg/{name}")
-        os.chmod(f"{box}/pg/{name}", 0o600)
-        os.chown(f"{box}/pg/{name}", uid, gid)
+    hand_over_certificate(box, box + "/pg")
     with open(data + "/pg_hba.conf", "w", encoding="utf-8") as file:
         # As on RDS, whose administrators come in by a door of their own too; nobody comes in without TLS.
         file.write("local   all rdsadmin          trust\n"
@@ -382,6 +397,80 @@ def psql(box, port, database, statements):
          "-d", database], "creating users and data", text_in=statements, env=environment)
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# MariaDB
+
+
+def missing_of_mariadb():
+    """What keeps MariaDB from being started, for a person; empty if nothing does."""
+    for program in ("mariadbd", "mariadb-install-db"):
+        if not mariadb_program(program):
+            return f"the program {program} is not installed (Debian: mariadb-server-core)"
+    if not os.path.exists(MARIADB_HEADERS + "/mysql/plugin_auth.h"):
+        return "its headers are not installed (Debian: libmariadb-dev)"
+    return ""
+
+
+def mariadb_program(name):
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
+
+
+def sql_text(text):
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def start_mariadb(box, port, password):
+    """Makes the data directory, starts the server on `port` of 127.0.0.1, creates users and data."""
+    as_server, uid, gid = server_user()
+    own = box + "/maria"
+    plugins = box + "/maria-plugins"
+    environment = {**server_environment(box, uid, gid), "TMPDIR": own, "HOME": own}
+    os.mkdir(plugins, 0o755)
+    os.chmod(plugins, 0o755)
+    run(["cc", "-shared", "-fPIC", "-O1", "-fvisibility=hidden", "-I", MARIADB_HEADERS, "-o", plugins + "/aws.so",
+         HERE + "/aws_authentication_plugin.c"], "AWSAuthenticationPlugin")
+    os.chmod(plugins + "/aws.so", 0o755)
+    small = ["--innodb-log-file-size=4M", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=8M"]
+    run([mariadb_program("mariadb-install-db"), "--no-defaults", f"--datadir={own}/data", "--skip-test-db",
+         "--auth-root-authentication-method=normal", "--skip-name-resolve", *small], "mariadb-install-db", cwd="/",
+        env=environment, **as_server)
+    hand_over_certificate(box, own)
+    users = "".join(f"CREATE USER {sql_text(user)} IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;\n"
+                    for user in IAM_USERS if user != "busy")
+    users += f"CREATE USER 'plain_user' IDENTIFIED BY {sql_text(password)} REQUIRE SSL;\n"
+    everybody = ", ".join(sql_text(user) for user in IAM_USERS + ["plain_user"] if user != "busy")
+    # Read by the server before it takes connections, one statement a line; it ends if one of them fails.
+    write(own + "/users.sql", f"""DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host != 'localhost');
+FLUSH PRIVILEGES;
+SET NAMES utf8mb4;
+CREATE DATABASE app CHARACTER SET utf8mb4;
+{users}GRANT ALL ON app.* TO {everybody};
+CREATE TABLE app.city (id integer PRIMARY KEY, name varchar(20) NOT NULL, area numeric(8,2), founded date);
+INSERT INTO app.city VALUES (1, 'Oslo', 454.12, '1048-01-01'), (2, 'Zürich', 87.88, NULL), (3, '東京', 2194.07, NULL);
+""")
+    os.chown(own + "/users.sql", uid, gid)
+    with open(box + "/mariadb.log", "wb") as log:
+        server = subprocess.Popen(
+            [mariadb_program("mariadbd"), "--no-defaults", f"--datadir={own}/data", f"--port={port}",
+             "--bind-address=127.0.0.1", f"--socket={own}/socket", f"--pid-file={own}/pid", f"--tmpdir={own}",
+             f"--plugin-dir={plugins}", "--plugin-load-add=aws.so", f"--init-file={own}/users.sql",
+             f"--ssl-cert={own}/server.pem", f"--ssl-key={own}/server.key",
+             "--skip-log-bin", "--skip-name-resolve", "--max-connections=150", "--default-time-zone=+00:00",
+             "--character-set-server=utf8mb4", *small],
+            cwd="/", stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=environment,
+            **as_server)
+    deadline = time.monotonic() + START_SECONDS
+    while "ready for connections" not in log_of(box, "mariadb.log"):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise Failure("MariaDB's server did not start")
+        time.sleep(0.01)
+    os.unlink(own + "/users.sql")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The verifier
+
+
 def start_verifier(box, log):
     with open(box + "/verifier.log", "wb") as errors:
         verifier = subprocess.Popen(["/usr/bin/python3", "-I", HERE + "/verifier.py", "--box", box, "--log", log],
@@ -415,10 +504,13 @@ Driver={base_driver("psqlodbcw.so")}
 
 [PostgreSQL ANSI]
 Driver={base_driver("psqlodbca.so")}
+
+[MariaDB Unicode]
+Driver={base_driver("libmaodbc.so")}
 """, 0o644)
 
 
-def write_client_files(directory, box, port, keys, password):
+def write_client_files(directory, box, port, maria_port, keys, password):
     os.makedirs(directory + "/aws", mode=0o700, exist_ok=True)
     shutil.copyfile(box + "/tls/ca.pem", directory + "/rds-ca.pem")
     shutil.copyfile(box + "/tls/wrong-ca.pem", directory + "/wrong-ca.pem")
@@ -448,7 +540,29 @@ Username=plain_user
 Password={password}
 SSLmode=verify-full
 pqopt=sslrootcert={libpq_value(ca)}
-""")
+""" + (f"""
+[local-maria]
+Driver=iamodbc
+BaseDriver=MariaDB Unicode
+Server=localhost
+Port={maria_port}
+Database=app
+UID=jane_doe
+Region={REGION}
+TLSCAFile={ca}
+
+[base-maria]
+Driver=MariaDB Unicode
+SERVER=localhost
+TCPIP=1
+PORT={maria_port}
+DATABASE=app
+UID=plain_user
+PWD={password}
+FORCETLS=1
+SSLVERIFY=1
+SSLCA={ca}
+""" if maria_port else ""))
     exports = {
         "ODBCSYSINI": directory, "ODBCINI": directory + "/odbc.ini",
         "AWS_SHARED_CREDENTIALS_FILE": directory + "/aws/credentials", "AWS_CONFIG_FILE": directory + "/aws/config",
@@ -458,6 +572,9 @@ pqopt=sslrootcert={libpq_value(ca)}
         "RDS_CA": ca, "RDS_WRONG_CA": directory + "/wrong-ca.pem", "RDS_TOKENS_LOG": directory + "/tokens.jsonl",
         "RDS_KEYS": box + "/keys.json", "RDS_CONTROL": box + "/control.json", "RDS_ADMIN_HOST": box + "/pg",
         "RDS_SERVER_LOG": box + "/postgresql.log"}
+    if maria_port:
+        exports.update(RDS_MARIA_PORT=maria_port, RDS_MARIA_SOCKET=box + "/maria/socket",
+                       RDS_MARIA_LOG=box + "/mariadb.log")
     write(directory + "/env.sh",
           "# The local RDS: read by `. env.sh`, in any POSIX shell. Variables that would lead elsewhere are dropped.\n"
           "for rds_name in $(env | sed -n 's/^\\(\\(AWS\\|PG\\|RDS_\\)[A-Za-z0-9_]*\\)=.*/\\1/p') ODBCINSTINI; do\n"
@@ -478,9 +595,10 @@ def libpq_value(value):
 # The commands
 
 
-SIGNALS = [({"verifier": signal.SIGTERM, "postgresql": signal.SIGINT}, 10),   # PostgreSQL: end all sessions at once
-           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGQUIT}, 10),  # without writing anything
-           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGKILL}, 5)]
+# PostgreSQL: end all sessions at once, then without writing anything. MariaDB keeps nothing outside of its directory.
+SIGNALS = [({"verifier": signal.SIGTERM, "postgresql": signal.SIGINT, "mariadb": signal.SIGKILL}, 10),
+           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGQUIT, "mariadb": signal.SIGKILL}, 10),
+           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGKILL, "mariadb": signal.SIGKILL}, 5)]
 
 
 @contextlib.contextmanager
@@ -516,7 +634,7 @@ def state_of(directory):
 
 def is_up(state):
     return bool(state) and bool(state.get("port")) and \
-        set(processes(state["box"]).values()) == {"verifier", "postgresql"}
+        set(processes(state["box"]).values()) == {"verifier", "postgresql"} | ({"mariadb"} if state["maria_port"] else set())
 
 
 def remove_shared_memory(box):
@@ -552,8 +670,11 @@ def remove(directory):
 
 
 def say_up(directory, state):
-    print(f"The local RDS is up: PostgreSQL on localhost:{state['port']}, box {state['box']}\n"
-          f"  . {shlex.quote(directory + '/env.sh')} && isql local-pg")
+    maria = f", MariaDB on localhost:{state['maria_port']}" if state["maria_port"] else ""
+    print(f"The local RDS is up: PostgreSQL on localhost:{state['port']}{maria}, box {state['box']}\n"
+          f"  . {shlex.quote(directory + '/env.sh')} && isql local-pg" + ("    or isql local-maria" if maria else ""))
+    if not maria:
+        print(f"  without MariaDB: {missing_of_mariadb() or 'it was not installed when this was started'}")
 
 
 def up(directory, driver):
@@ -573,21 +694,31 @@ def up(directory, driver):
         make_certificates(box)
         open(os.open(directory + "/tokens.jsonl", os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii").close()
         start_verifier(box, directory + "/tokens.jsonl")
-        port = start_postgresql(box, port, password)
+        maria_port = 0 if missing_of_mariadb() else free_port()
+        while maria_port == port:
+            maria_port = free_port()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            maria = pool.submit(start_mariadb, box, maria_port, password) if maria_port else None
+            port = start_postgresql(box, port, password)
+            if maria:
+                maria.result()
         known = {key_id: {"secret": secret, "session_token": session_token}
                  for profile, (key_id, secret, session_token) in keys.items() if profile != "unknown"}
         known[keys["wrong"][0]]["secret"] = secrets.token_urlsafe(30)
         endpoints = [{"service": "postgresql", "host": host, "port": number, "region": REGION}
                      for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME) for number in (port, 5432)]
+        endpoints += [{"service": "mysql", "host": host, "port": number, "region": REGION}
+                      for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME)
+                      for number in (maria_port, 3306) if maria_port]
         write(box + "/keys.json", json.dumps({"keys": known, "endpoints": endpoints,
                                               "passwords": {"plain_user": password}}, indent=1) + "\n")
-        write_client_files(directory, box, port, keys, password)
+        write_client_files(directory, box, port, maria_port, keys, password)
         write_drivers(directory, driver)
         started = sorted(processes(box).items(), reverse=True)  # Of a server and its children: the server.
-        state = {"box": box, "port": port, "processes": {role: pid for pid, role in started}}
+        state = {"box": box, "port": port, "maria_port": maria_port, "processes": {role: pid for pid, role in started}}
         write(directory + "/box.json", json.dumps(state) + "\n")
     except BaseException:
-        for name in ("postgresql.log", "verifier.log"):
+        for name in ("postgresql.log", "mariadb.log", "verifier.log"):
             if box and log_of(box, name).strip():
                 print(f"The end of {name}:\n{last_lines(log_of(box, name))}", file=sys.stderr)
         remove(directory)

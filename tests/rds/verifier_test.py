@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """verifier_test: shows that the local RDS can be trusted as a judge, before anything of ours is built.
 
-Everything goes the long way: tokens are made by botocore (never by our own signer), carried by psql over TLS to a
-fresh local RDS of its own, judged by its verifier. Good tokens get in, each of 24 altered ones is refused in the words
-of Amazon RDS and for the reason that the case names, and no token, key or password turns up where it does not belong.
+Everything goes the long way: tokens are made by botocore (never by our own signer), carried by psql and by mariadb over
+TLS to a fresh local RDS of its own, judged by its verifier. Good tokens get in, each of 24 altered ones is refused in
+the words of Amazon RDS and for the reason that the case names, and no token, key or password turns up where it does not
+belong.
 Last, that rds.py starts, stops and cleans up as it says.
 
 Usage: verifier_test.py [part of a name ...]     prints a line a test and "N passed, N failed"; exit status accordingly
@@ -35,6 +36,7 @@ import botocore.session  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 RDS = os.path.join(HERE, "rds.py")
 REFUSED = 'FATAL:  PAM authentication failed for user "jane_doe"'
+MARIA_REFUSED = "ERROR 1045 (28000): Access denied for user 'jane_doe'@'127.0.0.1' (using password: YES)"
 
 
 class Box:
@@ -52,6 +54,7 @@ class Box:
                     exports[name] = value
         self.exports = exports
         self.port = int(exports["RDS_PORT"])
+        self.maria_port = int(exports.get("RDS_MARIA_PORT", 0))
         with open(exports["RDS_KEYS"], encoding="utf-8") as file:
             self.known = json.load(file)
 
@@ -80,6 +83,18 @@ class Box:
         done = subprocess.run(["psql", "-X", "-At", "-c", sql, database], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=30,
                               check=False, env=environment)
+        return done.stdout.strip()
+
+    def maria_login(self, token, user="jane_doe", options=("--ssl-verify-server-cert",)):
+        """Logs in with mariadb: what it printed, "jane_doe@%|t" (user, TLS) if it was let in."""
+        environment = {"PATH": os.environ["PATH"], "MYSQL_PWD": token, "HOME": "/nonexistent"}
+        sql = ("SELECT CONCAT(current_user(), '|', IF(variable_value = '', 'f', 't')) "
+               "FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'")
+        done = subprocess.run(["mariadb", "--no-defaults", "--protocol=tcp", "--host=localhost", f"--port={self.maria_port}",
+                               f"--user={user}", "--default-character-set=utf8mb4", "--database=app", "-N", "-e", sql,
+                               f"--ssl-ca={self.exports['RDS_CA']}", *options],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              encoding="utf-8", timeout=30, check=False, env=environment)
         return done.stdout.strip()
 
     def log(self):
@@ -123,9 +138,9 @@ def replaced(token, pattern, text):
     return new
 
 
-def altered_tokens(box):
+def altered_tokens(box, port):
     """The 24 ways in which a token is wrong: (name, token, the reason that the verifier must give)."""
-    here = f"localhost:{box.port}"
+    here = f"localhost:{port}"
     static, session, other_session = box.key("default"), box.key("session"), box.key("session1500")
     good, session_good = sign(static, here), sign(session, here)
     last = good[-1]
@@ -139,8 +154,8 @@ def altered_tokens(box):
         ("signed for 901 s", sign(static, here, expires=901), "expires"),
         ("another user's token", sign(static, here, user="o'neil;x"), "user"),
         ("DBUser rewritten", replaced(sign(static, here, user="zoe"), "DBUser=zoe", "DBUser=jane_doe"), "signature"),
-        ("signed for another host", sign(static, f"elsewhere.example:{box.port}"), "endpoint"),
-        ("host rewritten", replaced(sign(static, f"127.0.0.1:{box.port}"), r"^127\.0\.0\.1", "localhost"), "signature"),
+        ("signed for another host", sign(static, f"elsewhere.example:{port}"), "endpoint"),
+        ("host rewritten", replaced(sign(static, f"127.0.0.1:{port}"), r"^127\.0\.0\.1", "localhost"), "signature"),
         ("signed for another port", sign(static, "localhost:1"), "endpoint"),
         ("signed for another region", sign(static, here, region="eu-west-1"), "region"),
         ("signed for another service", sign(static, here, service="rds"), "scope"),
@@ -197,6 +212,59 @@ def assert_refused(box, token, reason):
     assert len(entries) == 1, entries
     assert (entries[0]["verdict"], entries[0]["reason"]) == ("refused", reason), entries[0]
     assert entries[0]["sha256"] == hashlib.sha256(token.encode()).hexdigest()
+
+
+def assert_maria_accepted(box, token, user="jane_doe"):
+    answer = box.maria_login(token, user)
+    assert answer == f"{user}@%|t", answer
+    entry = box.log()[-1]
+    assert (entry["service"], entry["verdict"], entry["user"]) == ("mysql", "accepted", user), entry
+    assert entry["length"] == len(token) and entry["sha256"] == hashlib.sha256(token.encode()).hexdigest(), entry
+
+
+def assert_maria_refused(box, token, reason):
+    before = len(box.log())
+    answer = box.maria_login(token)
+    assert answer == MARIA_REFUSED, answer
+    entries = box.log()[before:]
+    assert [(entry["service"], entry["verdict"], entry["reason"]) for entry in entries] == \
+        [("mysql", "refused", reason)], entries
+
+
+def maria_tests(box):
+    port = box.maria_port
+    for profile in ("default", "session", "session1500", "session4000", "session10000"):
+        yield f"MariaDB accepts a token, profile {profile}", lambda box, profile=profile: assert_maria_accepted(
+            box, sign(box.key(profile), f"localhost:{port}"))
+    for user in ("zoë", "o'neil;x"):
+        yield f"MariaDB accepts user {user}", lambda box, user=user: assert_maria_accepted(
+            box, sign(box.key("default"), f"localhost:{port}", user=user), user)
+    altered = altered_tokens(box, port)
+    assert len(altered) == 24
+    for name, token, reason in altered:
+        yield f"MariaDB refuses: {name}", lambda box, token=token, reason=reason: assert_maria_refused(box, token, reason)
+
+    def other_database(box):
+        assert_maria_refused(box, sign(box.key("default"), f"localhost:{box.port}"), "endpoint")
+        assert_refused(box, sign(box.key("default"), f"localhost:{port}"), "endpoint")
+
+    def without_tls(box):
+        # As RDS: the token is asked for before TLS is missed. It is the client that must not send it.
+        answer = box.maria_login(sign(box.key("default"), f"localhost:{port}"), options=("--skip-ssl",))
+        assert answer == MARIA_REFUSED, answer
+
+    def wrong_ca(box):
+        answer = box.maria_login("x", options=("--ssl-verify-server-cert", "--ssl-ca=" + box.exports["RDS_WRONG_CA"]))
+        assert "ERROR 2026 (HY000): TLS/SSL error" in answer, answer
+
+    def plain_user(box):
+        assert box.maria_login(box.known["passwords"]["plain_user"], "plain_user") == "plain_user@%|t"
+        assert "Access denied for user 'plain_user'" in box.maria_login("wrong", "plain_user")
+
+    yield "MariaDB and PostgreSQL refuse each other's tokens", other_database
+    yield "MariaDB refuses a connection without TLS", without_tls
+    yield "MariaDB: the other CA does not vouch for the server", wrong_ca
+    yield "MariaDB: the password user logs in with his password, and not with another one", plain_user
 
 
 def good_token_tests():
@@ -364,7 +432,7 @@ def leaks(box, given):
     needles |= {box.key(profile)[1] for profile in ("default", "session", "wrong", "unknown")}
     texts = {}
     for path in (box.exports["RDS_TOKENS_LOG"], box.exports["RDS_SERVER_LOG"], box.directory + "/env.sh",
-                 box.exports["RDS_BOX"] + "/verifier.log"):
+                 box.exports["RDS_BOX"] + "/verifier.log", *filter(None, [box.exports.get("RDS_MARIA_LOG")])):
         with open(path, encoding="utf-8") as file:
             texts[path] = file.read()
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -531,6 +599,21 @@ def lifecycle_tests(scratch):
     yield "rds: down spares processes that are not its own", spares_others
     yield "rds: down leaves foreign files", keeps_foreign_files
     yield "rds: a failing up says why and leaves nothing", failing
+    def without_mariadb(_):
+        script = ("import sys; sys.argv = ['rds.py', 'up', '--dir', sys.argv[1]]; sys.path.insert(0, %r); import rds; "
+                  "rds.MARIADB_HEADERS = '/nonexistent'; sys.exit(rds.main())" % HERE)
+        directory = scratch + "/alone"
+        done = subprocess.run([sys.executable, "-c", script, directory], stdin=subprocess.DEVNULL, capture_output=True,
+                              encoding="utf-8", timeout=60, check=False)
+        try:
+            assert done.returncode == 0 and done.stdout.count("without MariaDB: ") == 1, done.stdout + done.stderr
+            with open(directory + "/odbc.ini", encoding="utf-8") as file:
+                assert "maria" not in file.read()
+        finally:
+            subprocess.run([sys.executable, RDS, "down", "--dir", directory], stdout=subprocess.DEVNULL, timeout=60,
+                           check=True)
+
+    yield "rds: up without MariaDB says so and goes on with PostgreSQL", without_mariadb
     yield "rds: env.sh points a shell here, and base-pg logs in", env_sh
 
 
@@ -541,11 +624,15 @@ def main():
     try:
         box = Box(scratch + "/box")
         try:
-            altered = altered_tokens(box)
+            altered = altered_tokens(box, box.port)
             assert len(altered) == 24 and len({name for name, _, _ in altered}) == 24
             tests = [*good_token_tests(), *length_tests(), *refusal_tests(altered, "refuses"),
                      *refusal_tests(misshapen_tokens(box), "refuses misshapen")]
             tests += [(function.__doc__, function) for name, function in globals().items() if name.startswith("test_")]
+            if box.maria_port:
+                tests += maria_tests(box)
+            else:
+                print("NOT RUN: MariaDB's half of the verifier's tests: its server is not installed")
             tests += [("no token, key or password in logs and process arguments",
                        lambda box: leaks(box, [token for _, token, _ in altered])), *lifecycle_tests(scratch)]
             for name, test in tests:
