@@ -168,11 +168,12 @@ constexpr std::array mariadb_names{"DSN",           "Description",   "Driver",
                                    "SSLFP",         "SSLFPLIST",     "NO_CACHE"};
 constexpr std::array mariadb_tls{"FORCETLS", "SSLVERIFY", "SSLMODE", "SSL-MODE", "SSL_MODE"};
 constexpr std::array mariadb_ca{"SSLCA", "SSL_CA"};
-constexpr std::array mariadb_forced{"NamedPipe", "SOCKET"};
+constexpr std::array mariadb_forced{"TCPIP", "NamedPipe", "SOCKET"};
 constexpr std::array mariadb_secret{"TLSKEYPWD", "INITSTMT"};
 constexpr std::array mariadb_hints{
     Hint{"Plugin mysql_clear_password could not be loaded",
-         "Install the client plugin (Debian: package libmariadb3), or name its folder in PLUGIN_DIR."},
+         "Install the client plugin, file mysql_clear_password.so (Debian: package libmariadb3), or name its folder in "
+         "PLUGIN_DIR."},
     Hint{"certificate", "Check TLSCAFile, and TokenHost when Server is another name for the RDS endpoint."},
     Hint{"Unknown server host", "Check the spelling of Server, and DNS or VPN."},
     Hint{"Can't connect to", "Nothing answers there: check Server, Port, security group and VPN."},

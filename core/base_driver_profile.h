@@ -88,7 +88,7 @@ bool is_one_of(std::span<const char* const> names, std::string_view name);
 // The row of ours that `name` is a spelling of, for this base driver; nullptr when it is not ours.
 const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_view name);
 
-// What a TLS attribute of the base driver asks for. nullopt: it says nothing about the level (FORCETLS=1 does: require).
+// What a TLS attribute of the base driver asks for. nullopt: it says nothing about the level (FORCETLS=1).
 // Fails when it asks for less than encryption (disable, allow, prefer, CA=d, FORCETLS=0) or for nothing known; the message names it.
 Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, std::string_view name,
                                              std::string_view value);

@@ -17,7 +17,8 @@ bool stays_above(std::string_view name) {
 
 constexpr std::array may_hold_semicolons{"INITSTMT", "DESCRIPTION"};
 constexpr std::array mariadb_options{"OPTIONS", "OPTION"};
-constexpr long long mariadb_debug_log = 4;
+// Its log, which holds the string; a named pipe; an option file, which could undo what we force.
+constexpr long long mariadb_forbidden_options = 4 | 8192 | 65536;
 
 class Writer {
  public:
@@ -233,10 +234,10 @@ class Writer {
         add("SSLVERIFY", tls.level == TlsLevel::verify_full ? "1" : "0");
         if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
         if (const auto given_options = given_.find(mariadb_options)) {
-          const long long bits = parse_integer(trimmed(given_options->value)).value_or(0) &
-                                 ~mariadb_debug_log;  // its log holds the string
+          const long long bits = parse_integer(trimmed(given_options->value)).value_or(0) & ~mariadb_forbidden_options;
           add("OPTIONS", std::to_string(bits));
         }
+        add("TCPIP=1");  // after OPTIONS, which sets the way too; else localhost may mean a pipe
         return;
       }
       case BaseKind::mysql:

@@ -116,18 +116,23 @@ Result<TlsChoice> choose_tls(const Given& given, const BaseDriverProfile& profil
   TlsChoice choice;
   std::vector<const char*> names(profile.tls_names.begin(), profile.tls_names.end());
   names.push_back(attribute_row(AttributeId::tls).name);
-  const auto found = given.find(names);
-  if (!found) return choice;
-  choice.is_ours = same_name(found->name, attribute_row(AttributeId::tls).name);
-  choice.in_string = found->origin == Origin::connection_string;
-  if (!choice.is_ours && !below_encryption_is_an_error) return choice;  // the base driver's own business
-  const auto level = tls_level_of(profile, found->name, found->value);
-  if (!level) {
-    return Error{level.error().sqlstate, level.error().message + " (It stands in " + found->where + ".)", 0};
+  while (const auto found = given.find(names)) {
+    const bool is_ours = same_name(found->name, attribute_row(AttributeId::tls).name);
+    if (!is_ours && !below_encryption_is_an_error) return choice;  // the base driver's own business
+    const auto level = tls_level_of(profile, found->name, found->value);
+    if (!level) {
+      return Error{level.error().sqlstate, level.error().message + " (It stands in " + found->where + ".)", 0};
+    }
+    if (!level.value()) {  // FORCETLS=1 does not hide an SSLVERIFY=0 before it
+      std::erase_if(names, [&](const char* name) { return same_name(name, found->name); });
+      continue;
+    }
+    choice.is_ours = is_ours;
+    choice.in_string = found->origin == Origin::connection_string;
+    choice.level = *level.value();
+    choice.where = std::string(found->name) + "=" + std::string(found->value) + " in " + found->where;
+    return choice;
   }
-  if (!level.value()) return choice;
-  choice.level = *level.value();
-  choice.where = std::string(found->name) + "=" + std::string(found->value) + " in " + found->where;
   return choice;
 }
 
@@ -220,6 +225,17 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
                   "TLS=require together with TokenHost is not taken from a connection string, nor a Server or Port "
                   "beside them: whoever writes the string could lead "
                   "the token to any host. Put all of them into the DSN's section of odbc.ini, or use TLS=verify-full.");
+    }
+    const bool checks_dialled_name = profile.kind == BaseKind::mariadb || profile.kind == BaseKind::mysql;
+    if (settings.has_token_host && checks_dialled_name && !same_name(settings.token_host, settings.server) &&
+        in_string && !given.allows_in_string()) {
+      reader.fail(State::invalid_attribute_value,
+                  std::string("TokenHost for another host than Server is not taken from a connection string, nor a "
+                              "Server, Port or TLS beside it: ") +
+                      profile.title +
+                      " checks the certificate against Server, so whoever writes the string could lead the token to "
+                      "any host. Put all of them into the DSN's section of odbc.ini, or let the administrator write "
+                      "AllowInString=yes into the driver's section of odbcinst.ini.");
     }
   }
   if (reader.error()) return *reader.error();

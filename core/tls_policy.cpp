@@ -22,6 +22,21 @@ constexpr const char* ours = "the RDS certificates of iamodbc";
 // Switches that lead MariaDB's and MySQL's connectors past Server; wherever they stand, also in a section that we cannot take them out of.
 constexpr std::array detours{"SOCKET", "NamedPipe", "NAMED_PIPE", "ENABLE_DNS_SRV", "MULTI_HOST"};
 
+// A fingerprint would be believed instead of certificate authority and name (from Connector/C 3.4 on); an option file could undo all that we force.
+struct Bypass {
+  const char* name;
+  const char* why;
+};
+constexpr std::array bypasses{
+    Bypass{"TLSPEERFP",
+           "would put a fingerprint in the place of the certificate authority. Remove it, and use TLSCAFile."},
+    Bypass{"TLSPEERFPLIST",
+           "would put fingerprints in the place of the certificate authority. Remove it, and use TLSCAFile."},
+    Bypass{"SSLFP", "would put a fingerprint in the place of the certificate authority. Remove it, and use TLSCAFile."},
+    Bypass{"SSLFPLIST",
+           "would put fingerprints in the place of the certificate authority. Remove it, and use TLSCAFile."},
+    Bypass{"USE_MYCNF", "would let a my.cnf change where the token goes and how it is protected. Remove it."}};
+
 // Where systems keep their certificate authorities in one file; named, because libpq 15 has no word for "the system's".
 constexpr std::array system_stores{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
@@ -64,6 +79,11 @@ std::optional<Error> detour(const Given& given, const BaseDriverProfile& profile
     return cannot_connect(std::string(name) + " (" + found->where +
                           ") would lead past Server, a socket, a pipe or a list of hosts. An IAM token is signed for "
                           "one TCP host: remove it.");
+  }
+  for (const Bypass& bypass : bypasses) {
+    const auto found = reads(profile, bypass.name) ? given.find(std::array{bypass.name}) : std::nullopt;
+    if (!found || trimmed(found->value) == "0") continue;
+    return cannot_connect(std::string(bypass.name) + " (" + found->where + ") " + bypass.why);
   }
   return std::nullopt;
 }

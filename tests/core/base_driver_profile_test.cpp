@@ -85,6 +85,13 @@ TEST(BaseDriverProfile, LessThanEncryptionIsAnErrorThatNamesIt) {
   EXPECT_EQ(tls_level_of(mariadb, "SSLVERIFY", "0").value(), TlsLevel::require);
 }
 
+TEST(BaseDriverProfile, AMissingCleartextPluginIsNamedWithPackageAndFile) {
+  const Hint& hint = base_driver_profile(BaseKind::mariadb).hints.front();
+  EXPECT_NE(std::string("Plugin mysql_clear_password could not be loaded: x").find(hint.in_message), std::string::npos);
+  for (const char* word : {"libmariadb3", "mysql_clear_password.so", "PLUGIN_DIR"})
+    EXPECT_NE(std::string(hint.advice).find(word), std::string::npos) << word;
+}
+
 std::optional<Error> exceeded(BaseKind kind, const char* version, Width width, std::size_t secret, std::size_t string) {
   return exceeded_limit(BaseDriverFacts{"base.so", "", version, 150000, &base_driver_profile(kind)}, width, secret,
                         string);

@@ -42,7 +42,7 @@ TEST(BaseString, IsForeignThenOursThenForcedThenTheSecret) {
   EXPECT_EQ(with("Fetch=7").text, "Fetch=7;" + ours());
   const auto walk = walked(BaseKind::mariadb, std::string(login) + "CHARSET=utf8");
   EXPECT_EQ(walk.text, "CHARSET=utf8;SERVER=db.example;PORT=3306;UID=jane;FORCETLS=1;SSLVERIFY=1;SSLCA=" + ca() +
-                           ";PWD={" + std::string(a_token) + "}");
+                           ";TCPIP=1;PWD={" + std::string(a_token) + "}");
 }
 
 TEST(BaseString, ForeignAttributesStayByteForByteInOrderWithDuplicates) {
@@ -147,6 +147,32 @@ TEST(BaseString, MariadbsDebugLogIsTakenOutOfItsOptions) {
   WalkOptions options;
   options.odbc_ini = "[a]\nServer=a\nUID=b\nOPTIONS=6\n";
   EXPECT_NE(walked(BaseKind::mariadb, "DSN=a", options).text.find(";OPTIONS=2;"), std::string::npos);
+}
+
+TEST(BaseString, MariadbsOptionsHoldNoDebugLogNoPipeAndNoOptionFile) {
+  EXPECT_NE(with("OPTION=4;OPTIONS=73734", {}, BaseKind::mariadb).text.find(";OPTIONS=2;"), std::string::npos);
+  const auto walk = with("OPTIONS=2;option=6", {}, BaseKind::mariadb);
+  EXPECT_NE(walk.text.find(";OPTIONS=2;"), std::string::npos) << walk.text;
+  EXPECT_EQ(walk.text.find("option="), std::string::npos) << walk.text;
+}
+
+TEST(BaseString, MariadbDialsTcpWhateverTheHostIsCalled) {
+  const auto walk = with("Server=localhost;TCPIP=0;NamedPipe=0;tcpip=0", {}, BaseKind::mariadb);
+  ASSERT_FALSE(walk.error) << walk.error->message;
+  EXPECT_NE(walk.text.find(";TCPIP=1;"), std::string::npos) << walk.text;
+  EXPECT_EQ(walk.text.find("TCPIP=0"), std::string::npos) << walk.text;
+  EXPECT_EQ(walk.text.find("tcpip"), std::string::npos) << walk.text;
+}
+
+TEST(BaseString, MariadbsTlsIsForcedWhateverWasGiven) {
+  for (const char* text : {"forcetls=1", "ForceTLS=1;SSLVERIFY=1", "TLS=verify-full;sslverify=0;TLS=verify-full"}) {
+    const auto walk = with(text, {}, BaseKind::mariadb);
+    ASSERT_FALSE(walk.error) << walk.error->message;
+    EXPECT_NE(walk.text.find(";FORCETLS=1;SSLVERIFY=1;SSLCA=" + ca() + ";"), std::string::npos) << walk.text;
+    EXPECT_EQ(walk.text.find("FORCETLS"), walk.text.rfind("FORCETLS")) << walk.text;
+    EXPECT_EQ(walk.text.find("forcetls"), std::string::npos) << walk.text;
+    EXPECT_EQ(walk.text.find("sslverify"), std::string::npos) << walk.text;
+  }
 }
 
 // ---- what cannot be written ----

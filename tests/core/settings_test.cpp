@@ -170,6 +170,31 @@ TEST(Settings, OfTwoTlsLevelsTheLastCountsAndTheStringBeforeTheDsn) {
   EXPECT_EQ(read("DSN=a;CA=vc", "[a]\nServer=a\nUID=b\nTLS=require\n").value().tls, TlsLevel::verify_ca);
 }
 
+TEST(Settings, ForcedTlsSaysNothingAboutTheLevel) {
+  const auto maria = [](const std::string& text) { return read(std::string(login) + text, "", "", BaseKind::mariadb); };
+  EXPECT_EQ(maria("SSLVERIFY=0;FORCETLS=1").value().tls, TlsLevel::require);
+  EXPECT_EQ(maria("TLS=verify-ca;ForceTLS=1").value().tls, TlsLevel::verify_ca);
+  EXPECT_EQ(maria("FORCETLS=1").value().tls, TlsLevel::verify_full);
+  EXPECT_EQ(read("DSN=a;FORCETLS=1", "[a]\nServer=a\nUID=b\nSSLVERIFY=0\n", "", BaseKind::mariadb).value().tls,
+            TlsLevel::require);
+  expect_says(maria("SSLVERIFY=1;FORCETLS=0"), {"FORCETLS=0"});
+}
+
+// These base drivers check the certificate against the name that they dial, so nothing ties the dialled host to the signed one.
+TEST(Settings, MariadbAndMysqlTakeAnotherTokenHostFromIniFilesOnly) {
+  constexpr const char* section = "[a]\nServer=a\nUID=b\nTokenHost=t\n";
+  for (const BaseKind kind : {BaseKind::mariadb, BaseKind::mysql}) {
+    expect_says(read(std::string(login) + "TokenHost=t", "", "", kind), {"TokenHost", "odbc.ini", "AllowInString"});
+    expect_says(read("DSN=a;Server=evil", section, "", kind), {"TokenHost"});
+    expect_says(read("DSN=a;Port=1", section, "", kind), {"TokenHost"});
+    EXPECT_TRUE(read("DSN=a", section, "", kind));
+    EXPECT_TRUE(read("DSN=a;TokenHost=A", "[a]\nServer=a\nUID=b\n", "", kind)) << "the same host";
+    EXPECT_TRUE(
+        read(std::string(login) + "Driver=iamodbc;TokenHost=t", "", "[iamodbc]\nDriver=x\nAllowInString=yes\n", kind));
+  }
+  EXPECT_TRUE(with("TokenHost=t")) << "psqlODBC checks against TokenHost";
+}
+
 TEST(Settings, TheBaseDriversCaFileMeansTlsCaFile) {
   EXPECT_EQ(read(std::string(login) + "SSLCA=/x.pem", "", "", BaseKind::mariadb).value().tls_ca_file, "/x.pem");
   // Spellings of one thing: the last counts, the string before the DSN.

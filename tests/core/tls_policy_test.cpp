@@ -86,6 +86,23 @@ TEST(TlsPolicy, SocketsOfTheBaseDriverAreRefusedWhereverTheyStand) {
   EXPECT_FALSE(with("SOCKET=;NamedPipe=0", {}, BaseKind::mariadb).error);
 }
 
+TEST(TlsPolicy, AFingerprintDoesNotReplaceTheCertificateAuthority) {
+  for (const char* name : {"TLSPEERFP", "TLSPEERFPLIST", "SSLFP", "SSLFPLIST"}) {
+    expect_refused(with(std::string(name) + "=00:11", {}, BaseKind::mariadb), {name, "TLSCAFile"});
+    WalkOptions options;
+    options.odbc_ini = std::string("[a]\nServer=a\nUID=b\n") + name + "=/x\n";
+    expect_refused(walked(BaseKind::mariadb, "DSN=a", options), {name, "[a]"});
+  }
+  EXPECT_FALSE(with("TLSPEERFP=", {}, BaseKind::mariadb).error);
+}
+
+TEST(TlsPolicy, AnOptionFileIsNotReadForAToken) {
+  for (const BaseKind kind : {BaseKind::mariadb, BaseKind::mysql}) {
+    expect_refused(with("USE_MYCNF=1", {}, kind), {"USE_MYCNF", "my.cnf"});
+    EXPECT_FALSE(with("USE_MYCNF=0", {}, kind).error);
+  }
+}
+
 TEST(TlsPolicy, AnUnknownBaseDriverGetsNoToken) {
   expect_refused(walked(BaseKind::unknown, login), {"AuthType=Password"});
   EXPECT_FALSE(walked(BaseKind::unknown, std::string(login) + "AuthType=Password").error);
