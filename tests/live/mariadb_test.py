@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The real MariaDB Connector/ODBC and a real server: logins with a token, what is refused, and that no token goes out without TLS."""
+import json
+import os
+import tempfile
+import unittest
+
+from box import HERE, PYTHON, LiveTest
+from messages_test import closed_port
+
+USER_AND_TLS = ("select current_user(), (select variable_value != '' from information_schema.session_status "
+                "where variable_name = 'Ssl_cipher')")
+DENIED = "Access denied for user 'jane_doe'@'127.0.0.1' (using password: YES)"
+
+
+class MariaDb(LiveTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "RDS_MARIA_PORT" not in cls.box.exports:
+            print("NOT RUN: MariaDB: its server is not installed")
+            raise unittest.SkipTest("the local RDS has no MariaDB")
+        cls.port = cls.box.exports["RDS_MARIA_PORT"]
+
+    def opens(self, string="", dsn=None, **options):
+        """A login that gets in over TLS by a token that was accepted."""
+        sections = {"mine": dsn or self.box.section("local-maria")}
+        with self.box.verdicts() as seen:
+            answer = self.box.connect("DSN=mine;" + string, ini=sections, queries=[USER_AND_TLS], **options)
+        self.assertTrue(answer.connected, str(answer))
+        self.assertEqual([[["jane_doe@%", "1"]]], answer.results)
+        self.assertEqual([("mysql", "accepted")], [(line["service"], line["verdict"]) for line in seen])
+        self.assertNotIn("X-Amz", answer.out or "")
+
+    def fails(self, string, *words, state="HY000", dsn=None, **options):
+        """A login that does not come about; the server gets no token."""
+        sections = {"mine": dsn or self.box.section("local-maria")}
+        with self.box.verdicts() as seen:
+            answer = self.box.connect("DSN=mine;" + string, ini=sections, **options)
+        self.assertFalse(answer.connected, "it was let in")
+        self.assertEqual([], seen, "a token was sent")
+        self.assertEqual(1, len(answer.records), str(answer))
+        self.assertEqual(state, answer.state, str(answer))
+        self.assert_says(answer.text, *words)
+        self.no_secret(answer.text)
+
+    # ---- let in ----
+
+    def test_isql(self):
+        base = self.box.run(["isql", "base-maria", "-b", "-v", "-x0x7c"], "select * from city order by id\n")
+        self.assertIn("Oslo", base.stdout)
+        for target in (["local-maria"], ["-k", "DSN=local-maria;Database=app"]):
+            done = self.box.run(["isql", *target, "-b", "-v", "-x0x7c"], "select * from city order by id\n")
+            self.assertEqual((0, base.stdout), (done.returncode, done.stdout), done.stderr)
+
+    def test_pyodbc(self):
+        string = (f"Driver=iamodbc;BaseDriver=MariaDB Unicode;Server=localhost;Port={self.port};Database=app;UID=jane_doe;"
+                  f"Region={self.box.exports['RDS_REGION']};TLSCAFile={self.box.ca}")
+        rows = []
+        for target in ("DSN=base-maria", "DSN=local-maria", string):
+            done = self.box.run([PYTHON, os.path.join(HERE, "pyodbc_client.py"), target, "select * from city order by id"])
+            self.assertEqual(0, done.returncode, done.stderr)
+            rows.append(json.loads(done.stdout))
+        self.assertEqual(3, len(rows[0]))
+        self.assertEqual([rows[0]] * 3, rows)
+
+    def test_every_length_of_session_token(self):
+        for profile in ("default", "session", "session1500", "session4000", "session10000"):
+            for wide in (False, True):
+                with self.subTest(profile=profile, wide=wide):
+                    self.opens(env={"AWS_PROFILE": profile}, wide=wide)
+                    with self.box.verdicts() as seen:
+                        answer = self.box.connect(dsn="local-maria", env={"AWS_PROFILE": profile}, wide=wide)
+                    self.assertTrue(answer.connected, str(answer))
+                    self.assertEqual(["accepted"], [line["verdict"] for line in seen])
+
+    # ---- TLS, and the way ----
+
+    def test_what_weakens_does_not_count(self):
+        for text in ("TCPIP=0", "OPTIONS=73732", "OPTION=8192", "FORCETLS=1;SSLVERIFY=1", "TLS=require", "SSLVERIFY=0;FORCETLS=1"):
+            with self.subTest(text):
+                self.opens(text)
+                name, _, value = text.split(";")[0].partition("=")
+                self.opens(dsn=self.box.section("local-maria", **{name: value}))
+
+    def test_no_token_without_tls(self):
+        for text in ("FORCETLS=0", "SSLMODE=disabled", "SSLVERIFY=1;ForceTLS=no"):
+            with self.subTest(text):
+                self.fails(text, "without TLS", "verify-full", state="08001")
+        for text in (f"SOCKET={self.box.exports['RDS_MARIA_SOCKET']}", "USE_MYCNF=1", "TLSPEERFP=00:11"):
+            with self.subTest(text):
+                self.fails(text, text.split("=")[0], state="08001")
+
+    def test_wrong_ca_and_wrong_name(self):
+        self.fails("TLSCAFile=" + self.box.exports["RDS_WRONG_CA"], "TLS/SSL error", "TLSCAFile")
+        self.fails("Server=127.0.0.3", "TLS/SSL error|connect")
+
+    def test_token_host_counts_from_ini_files_only(self):
+        name = self.box.exports["RDS_HOST"]
+        self.opens(dsn=self.box.section("local-maria", TokenHost=name, TokenPort="3306"))
+        self.fails(f"TokenHost={name};TokenPort=3306", "TokenHost", r"odbc\.ini", "AllowInString", state="HY024")
+
+    def test_the_base_drivers_log_stays_off(self):
+        with tempfile.TemporaryDirectory() as home:
+            self.opens(dsn=self.box.section("local-maria", OPTION="4"), env={"HOME": home})
+            self.assertEqual([], os.listdir(home))
+
+    # ---- refused ----
+
+    def refused(self, reason, string="", **options):
+        with self.box.verdicts() as seen:
+            answer = self.box.connect("DSN=local-maria;" + string, **options)
+        self.assertFalse(answer.connected, "it was let in")
+        self.assertEqual([reason], [line["reason"] for line in seen])
+        self.assertEqual(("28000", 1045), tuple(answer.records[0][:2]))
+        self.assertIn(DENIED, answer.first)
+        self.assertEqual(2, len(answer.records), str(answer))
+        self.assert_says(answer.records[1][2], r"localhost:\d+", "region (eu-central-1|us-west-2)", "AWSAuthenticationPlugin", "rds-db:connect", "clock")
+        self.no_secret(answer.text)
+
+    def test_refused_tokens(self):
+        self.refused("signature", env={"AWS_PROFILE": "wrong"})
+        self.refused("key", env={"AWS_PROFILE": "unknown"})
+        self.refused("region", "Region=us-west-2")
+        self.refused("endpoint", "TokenPort=1")
+        self.refused("expired", clock="-16m")
+
+    def test_other_failures_are_no_refused_token(self):
+        with closed_port() as port:
+            self.fails(f"Port={port}", "connect", "Server")
+        with tempfile.TemporaryDirectory() as folder:
+            self.fails(f"PLUGIN_DIR={folder}", r"mysql_clear_password\.so", "libmariadb3", state="28000")
+        answer = self.box.connect("DSN=local-maria;Database=nosuch")
+        self.assertEqual(("42000", 1, True), (answer.state, len(answer.records), "nosuch" in answer.first), str(answer))
+
+
+if __name__ == "__main__":
+    unittest.main()
