@@ -136,6 +136,15 @@ Result<TlsChoice> choose_tls(const Given& given, const BaseDriverProfile& profil
   return choice;
 }
 
+// Whether the connection string itself says where a token goes.
+bool string_says_where(const Given& given, const BaseDriverProfile& profile) {
+  const auto in_string = [&](AttributeId id) {
+    const auto one = given.find(id, profile);
+    return one && one->origin == Origin::connection_string;
+  };
+  return in_string(AttributeId::token_host) || in_string(AttributeId::server) || in_string(AttributeId::port);
+}
+
 }  // namespace
 
 Result<BaseChoice> read_base_choice(const Given& given) {
@@ -214,21 +223,16 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
           State::cannot_connect,
           "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
     }
-    bool in_string = tls.value().in_string;
-    for (const AttributeId id : {AttributeId::token_host, AttributeId::server, AttributeId::port}) {
-      const auto one = given.find(id, profile);
-      in_string = in_string || (one && one->origin == Origin::connection_string);
-    }
-    settings.string_leads_token = settings.has_token_host && in_string && !given.allows_in_string();
-    if (settings.has_token_host && settings.tls == TlsLevel::require && in_string && !given.allows_in_string()) {
+    settings.string_leads_token = settings.has_token_host && !given.allows_in_string() &&
+                                  (tls.value().in_string || string_says_where(given, profile));
+    if (settings.string_leads_token && settings.tls == TlsLevel::require) {
       reader.fail(State::invalid_attribute_value,
                   "TLS=require together with TokenHost is not taken from a connection string, nor a Server or Port "
                   "beside them: whoever writes the string could lead "
                   "the token to any host. Put all of them into the DSN's section of odbc.ini, or use TLS=verify-full.");
     }
     const bool checks_dialled_name = profile.kind == BaseKind::mariadb || profile.kind == BaseKind::mysql;
-    if (settings.has_token_host && checks_dialled_name && !same_name(settings.token_host, settings.server) &&
-        in_string && !given.allows_in_string()) {
+    if (settings.string_leads_token && checks_dialled_name && !same_name(settings.token_host, settings.server)) {
       reader.fail(State::invalid_attribute_value,
                   std::string("TokenHost for another host than Server is not taken from a connection string, nor a "
                               "Server, Port or TLS beside it: ") +

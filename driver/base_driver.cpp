@@ -11,9 +11,9 @@
 #include <mutex>
 #include <string_view>
 
+#include "core/no_destructor.h"
 #include "driver/absent.h"
 #include "driver/handles.h"
-#include "core/no_destructor.h"
 #include "driver/text.h"
 
 namespace iamodbc {

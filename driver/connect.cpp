@@ -391,6 +391,15 @@ SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, co
   });
 }
 
+// Whether the connection string itself holds secret keys of AWS.
+bool has_aws_keys(const Given& given) {
+  const auto in_string = [&](AttributeId id) {
+    const auto key = given.find(id, base_driver_profile(BaseKind::unknown));
+    return key && key->attribute != nullptr;
+  };
+  return in_string(AttributeId::secret_access_key) || in_string(AttributeId::session_token);
+}
+
 // The base driver's own answer, without a login: it asks the application for what it wants to know.
 template <class Char>
 SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity,
@@ -405,11 +414,8 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
     const OdbcFiles files = OdbcFiles::read(system);
     const auto given = Given::gather(std::move(string).value(), files);
     if (!given) return fail(dbc, given.error());
-    for (const AttributeId id : {AttributeId::secret_access_key, AttributeId::session_token}) {
-      const auto key = given.value().find(id, base_driver_profile(BaseKind::unknown));
-      if (key && key->attribute != nullptr) {  // the base driver would see, and may log, a string that is not for it
-        return fail(dbc, Error{State::not_implemented, "SQLBrowseConnect takes no AWS keys. Use SQLDriverConnect.", 0});
-      }
+    if (has_aws_keys(given.value())) {  // the base driver would see, and may log, a string that is not for it
+      return fail(dbc, Error{State::not_implemented, "SQLBrowseConnect takes no AWS keys. Use SQLDriverConnect.", 0});
     }
     const auto file = choose_base_driver(given.value(), files, system, own_folder());
     if (!file) return fail(dbc, file.error());

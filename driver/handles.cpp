@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "driver/diagnostics.h"
 #include "core/no_destructor.h"
+#include "driver/diagnostics.h"
 
 namespace iamodbc {
 

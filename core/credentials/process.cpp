@@ -201,7 +201,8 @@ std::optional<Error> start(const std::vector<std::string>& words, const std::str
 
 Error too_late(const std::string& what) {
   return broken(what +
-                    " did not finish within the login time-out and was ended (what it started itself may still run). Run it in a terminal to see what it "
+                    " did not finish within the login time-out and was ended (what it started itself may still run). "
+                    "Run it in a terminal to see what it "
                     "waits for, or allow the login more time.",
                 State::login_timeout);
 }

@@ -138,6 +138,7 @@ LoginCache::Slot& LoginCache::slot(const LoginKey& key) {
   while (slots_.size() >= bound_) {
     auto first = slots_.end();
     for (auto one = slots_.begin(); one != slots_.end(); ++one) {
+      // cppcheck-suppress mismatchingContainerExpression ; end() is a moment here
       if (!one->second.is_being_signed && (first == slots_.end() || one->second.end() < first->second.end()))
         first = one;
     }

@@ -37,7 +37,7 @@ struct LoginKey {
   std::string access_key_id;
   Sha256 secrets{};  // digest of secret access key and session token
 
-  auto operator<=>(const LoginKey&) const = default;
+  auto operator<=>(const LoginKey&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 };
 LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials);
 
