@@ -36,8 +36,8 @@ class CommandTest(unittest.TestCase):
             os.makedirs(f"{self.folder}/{name}")
         self.tool = self.folder + "/bin/iamodbc"
         shutil.copy(os.environ["IAMODBC_TOOL"], self.tool)
-        self.library = self.folder + "/lib/odbc/libiamodbc.so"
-        shutil.copy(os.environ["IAMODBC_LIBRARY"], self.library)
+        self.driver_file = self.folder + "/lib/odbc/libiamodbc.so"
+        shutil.copy(os.environ["IAMODBC_LIBRARY"], self.driver_file)
         self.system = self.folder + "/sys/odbcinst.ini"
         self.users = self.folder + "/home/.odbcinst.ini"
         self.variables = {"HOME": self.folder + "/home", "ODBCSYSINI": self.folder + "/sys", "PATH": "/usr/bin:/bin",
@@ -120,13 +120,13 @@ class Register(CommandTest):
         done = self.run_tool("register", "--system")
         self.assertIn(f"registered in {self.system}", done.stdout)
         self.assertEqual(["iamodbc"], self.sections(self.system))
-        self.assertEqual(f"[iamodbc]\nDescription=Logs in to databases on AWS with IAM\nDriver={self.library}\nThreading=0\nUsageCount=1\n",
+        self.assertEqual(f"[iamodbc]\nDescription=Logs in to databases on AWS with IAM\nDriver={self.driver_file}\nThreading=0\nUsageCount=1\n",
                          self.read(self.system))
         self.assertEqual(0o644, stat.S_IMODE(os.stat(self.system).st_mode))
 
     def test_all_three_names_where_there_are_three_libraries(self):
         for _, file in NAMES[1:]:
-            shutil.copy(self.library, self.folder + "/lib/odbc/" + file)
+            shutil.copy(self.driver_file, self.folder + "/lib/odbc/" + file)
         self.run_tool("register")
         self.assertEqual([name for name, _ in NAMES], self.sections(self.system))
         for _, file in NAMES:
@@ -152,14 +152,14 @@ class Register(CommandTest):
         self.run_tool("register")
         done = self.run_tool("check", "Driver=iamodbc;BaseDriver=psqlodbcw.so;Server=127.0.0.1;Port=1;UID=u;Region=us-east-1", status=1,
                              env={"AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1]})
-        self.assertIn(f"{self.library} ([iamodbc] in odbcinst.ini)", done.stdout)
+        self.assertIn(f"{self.driver_file} ([iamodbc] in odbcinst.ini)", done.stdout)
         self.assertIn("Connection refused", done.stderr)
         self.assertIn("[iamodbc] Nothing listens there", done.stderr)  # that is our driver's word
 
     def test_a_moved_library_is_found_anew_and_own_changes_stay(self):
         self.write(self.system, "[IAMODBC]\nDriver=/old/libiamodbc.so\nDriver64=/old/libiamodbc.so\nThreading=1\nAllowInString=yes\n")
         self.run_tool("register")
-        self.assertEqual(f"[IAMODBC]\nDriver={self.library}\nDriver64={self.library}\nThreading=1\nAllowInString=yes\n"
+        self.assertEqual(f"[IAMODBC]\nDriver={self.driver_file}\nDriver64={self.driver_file}\nThreading=1\nAllowInString=yes\n"
                          "Description=Logs in to databases on AWS with IAM\n", self.read(self.system))
 
     def test_usage_count_of_others_is_respected(self):
@@ -175,7 +175,7 @@ class Register(CommandTest):
         done = self.run_tool("register", "--user")
         self.assertEqual("", done.stderr)
         self.assertEqual("", self.read(self.system))
-        self.assertIn(f"Driver={self.library}\n", self.read(self.users))
+        self.assertIn(f"Driver={self.driver_file}\n", self.read(self.users))
         self.assertEqual(["iamodbc"], self.sections(self.system))  # unixODBC reads both
         self.run_tool("unregister", "--user")
         self.assertEqual("", self.read(self.users))
@@ -201,14 +201,14 @@ class Register(CommandTest):
 
     def test_a_named_library(self):
         other = self.folder + "/my libiamodbc.so"
-        shutil.copy(self.library, other)
+        shutil.copy(self.driver_file, other)
         self.run_tool("register", "--driver", "my libiamodbc.so", cwd=self.folder)
         self.assertIn(f"Driver={other}\n", self.read(self.system))
         done = self.run_tool("register", "--driver", "/nonexistent/lib.so", status=1)
         self.assertIn("/nonexistent/lib.so: there is no such file", done.stderr)
 
     def test_without_a_library(self):
-        os.unlink(self.library)
+        os.unlink(self.driver_file)
         done = self.run_tool("register", status=1)
         self.assertIn("--driver FILE", done.stderr)
         self.assertFalse(os.path.exists(self.system))
@@ -246,7 +246,7 @@ class Credentials(CommandTest):
         self.write(self.folder + "/home/.aws/credentials",
                    f"[default]\naws_access_key_id={KEY[0]}\naws_secret_access_key={KEY[1]}\n"
                    f"[session]\naws_access_key_id=ASIAIOSFODNN7EXAMPLE\naws_secret_access_key={KEY[1]}\naws_session_token={SESSION_TOKEN}\n")
-        self.write(self.system, f"[iamodbc]\nDriver={self.library}\n[PG]\nDriver=psqlodbcw.so\n")
+        self.write(self.system, f"[iamodbc]\nDriver={self.driver_file}\n[PG]\nDriver=psqlodbcw.so\n")
         self.write(self.folder + "/home/.odbc.ini",
                    f"[sales]\nDriver=iamodbc\nBaseDriver=PG\nServer={HOST}\nUID=jane_doe\n"
                    "[process]\nDriver=iamodbc\nBaseDriver=PG\nServer=h\nUID=u\nCredentialProcess=" + self.process() + " hunter2\n"
@@ -377,7 +377,7 @@ class Credentials(CommandTest):
         self.check("DSN=sales;Server=127.0.0.1;Port=1;Region=eu-central-1", "08001", "Connection refused", "connect")
 
     def test_check_of_a_library_that_is_gone(self):
-        os.unlink(self.library)
+        os.unlink(self.driver_file)
         self.check("sales", "IM003", "iamodbc register", "driver")
 
     def test_check_shows_attributes_with_their_origin_and_no_secret(self):
