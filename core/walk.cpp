@@ -8,14 +8,6 @@
 
 namespace iamodbc {
 
-std::optional<Error> passed(Deadline deadline, const char* while_doing) {
-  if (deadline == no_deadline || std::chrono::steady_clock::now() < deadline) return std::nullopt;
-  return Error{State::login_timeout,
-               std::string("The login time-out passed while ") + while_doing +
-                   ". Give the application a longer login time-out, or look at what takes so long with LogLevel=debug.",
-               0};
-}
-
 std::string data_directory(const std::string& own_folder) {
   // From <prefix>/lib/odbc, <prefix>/lib/<multiarch>/odbc, <prefix>/bin or a build tree to the share folder beside it.
   constexpr std::array ways{"/../share/iamodbc", "/../../share/iamodbc", "/../../../share/iamodbc"};

@@ -5,23 +5,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base_driver_file.h"
+#include "core/deadline.h"
 #include "core/given.h"
 #include "core/login/login.h"
 #include "core/settings.h"
 #include "core/tls_policy.h"
 
 namespace iamodbc {
-
-using Deadline = std::chrono::steady_clock::time_point;
-inline constexpr Deadline no_deadline = Deadline::max();
-// HYT00 when it has passed.
-std::optional<Error> passed(Deadline deadline, const char* while_doing);
 
 // Our own place: the folder of the library or program, and of the files that belong to it.
 std::string data_directory(const std::string& own_folder);

@@ -251,7 +251,7 @@ class Walk {
     const auto& [given, settings, base, facts] = room;
     std::vector<std::string> addresses{""};
     if (prepared.tls && prepared.tls->dials_another_host && facts.profile->kind == BaseKind::psqlodbc) {
-      auto found = numeric_addresses(settings.server);
+      auto found = numeric_addresses(settings.server, deadline_);
       if (!found) return found.error();
       addresses = std::move(found).value();
     }

@@ -24,7 +24,6 @@ extern char** environ;
 namespace iamodbc {
 namespace {
 
-using Deadline = std::chrono::steady_clock::time_point;
 using nlohmann::json;
 
 constexpr std::size_t max_output_bytes = std::size_t{1} << 20U;

@@ -7,12 +7,12 @@
 // threads. Source: the order and rules in docs/credentials.md SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/credentials/credentials.h"
+#include "core/deadline.h"
 #include "core/error.h"
 #include "core/ini_files.h"
 #include "core/log.h"
@@ -41,7 +41,7 @@ struct Context {
   const AwsFiles& files;  // the shared config and credentials files, read once for a connect
   const CredentialSettings& settings;
   const Log& log;
-  std::chrono::steady_clock::time_point deadline;  // of the whole login
+  Deadline deadline;  // of the whole login
 };
 
 class Provider {

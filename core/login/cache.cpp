@@ -81,7 +81,7 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
         own.is_being_signed = true;
         break;
       }
-      if (deadline == Deadline::max()) {
+      if (deadline == no_deadline) {
         signed_.wait(hold);
       } else if (signed_.wait_until(hold, deadline) == std::cv_status::timeout) {
         return Error{State::login_timeout, "The login time-out passed while another thread signed the same login.", 0};

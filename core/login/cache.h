@@ -20,6 +20,7 @@
 #include <string>
 
 #include "core/credentials/credentials.h"
+#include "core/deadline.h"
 #include "core/login/rds_token.h"
 #include "core/result.h"
 #include "core/secret.h"
@@ -52,7 +53,6 @@ class LoginCache {
  public:
   static constexpr std::chrono::seconds margin{60};
   static constexpr std::chrono::seconds between_fresh_tries{60};
-  using Deadline = std::chrono::steady_clock::time_point;  // max(): none
   // Signs at this moment; what it throws is thrown on, and the next thread in line signs.
   using Sign = std::function<Token(Time now)>;
 

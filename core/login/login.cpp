@@ -45,7 +45,7 @@ Login token_login(const Settings& settings, SignedEndpoint endpoint, const Crede
 }
 
 Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
-                          const Credentials& credentials, const System& system, LoginCache::Deadline deadline) {
+                          const Credentials& credentials, const System& system, Deadline deadline) {
   LoginKey key = login_key(endpoint.endpoint, settings.user, credentials);
   auto token = cache.get(key, system, deadline,
                          [&](Time now) { return signed_token(settings, endpoint.endpoint, credentials, now); });

@@ -40,6 +40,6 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
 Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now);
 // Takes the token from the cache, or signs one for it. HYT00 when the deadline passes while another thread signs.
 Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
-                          const Credentials& credentials, const System& system, LoginCache::Deadline deadline);
+                          const Credentials& credentials, const System& system, Deadline deadline);
 
 }  // namespace iamodbc

@@ -1,22 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/addresses.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 namespace iamodbc {
 namespace {
 
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+// A name server on a port of its own: it answers for two.example, and with "no such name" for others ending in .example.
+class NameServer {
+ public:
+  explicit NameServer(bool answers) : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    name_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    if (answers) thread_ = std::thread([this] { serve(); });
+  }
+  NameServer(const NameServer&) = delete;
+  NameServer& operator=(const NameServer&) = delete;
+  ~NameServer() {
+    ends_ = true;
+    if (thread_.joinable()) thread_.join();
+    close(fd_);
+  }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  void serve() {
+    while (!ends_) {
+      pollfd ready{fd_, POLLIN, 0};
+      if (poll(&ready, 1, 20) <= 0) continue;
+      std::array<char, 512> query{};
+      sockaddr_in client{};
+      socklen_t size = sizeof client;
+      const auto got = recvfrom(fd_, query.data(), query.size(), 0, reinterpret_cast<sockaddr*>(&client), &size);
+      if (got < 12) continue;
+      const std::string reply = answer(std::string_view(query.data(), static_cast<std::size_t>(got)));
+      sendto(fd_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&client), size);
+    }
+  }
+
+  // RFC 1035: header, the question again, and for two.example two addresses or one of IPv6.
+  static std::string answer(std::string_view query) {
+    using std::string_literals::operator""s;
+    const auto name_end = query.find('\0', 12);
+    const std::string_view question = query.substr(12, name_end + 5 - 12);
+    const bool known = question.find("\3two\7example") != std::string_view::npos;
+    const bool wants_ipv6 = question[question.size() - 3] == 28;
+    const auto record = [](std::string_view type, std::string_view data) {
+      return "\xc0\x0c"s + std::string(type) + "\0\1\0\0\0\x3c\0"s + static_cast<char>(data.size()) + std::string(data);
+    };
+    const std::string records = !known       ? ""
+                                : wants_ipv6 ? record("\0\x1c"s, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s)
+                                             : record("\0\1"s, "\xc0\0\2\1"s) + record("\0\1"s, "\xc0\0\2\2"s);
+    const char count = static_cast<char>(!known ? 0 : wants_ipv6 ? 1 : 2);
+    return std::string(query.substr(0, 2)) + "\x81"s + (known ? "\x80"s : "\x83"s) + "\0\1\0"s + count + "\0\0\0\0"s +
+           std::string(question) + records;
+  }
+
+  int fd_;
+  std::string name_;
+  std::atomic<bool> ends_{false};
+  std::thread thread_;
+};
+
 TEST(Addresses, ANumericAddressIsItself) {
-  ASSERT_TRUE(numeric_addresses("127.0.0.1"));
-  EXPECT_EQ(numeric_addresses("127.0.0.1").value(), std::vector<std::string>{"127.0.0.1"});
-  ASSERT_TRUE(numeric_addresses("[::1]"));
-  EXPECT_EQ(numeric_addresses("[::1]").value(), std::vector<std::string>{"::1"});
+  ASSERT_TRUE(numeric_addresses("127.0.0.1", no_deadline));
+  EXPECT_EQ(numeric_addresses("127.0.0.1", no_deadline).value(), std::vector<std::string>{"127.0.0.1"});
+  ASSERT_TRUE(numeric_addresses("[::1]", no_deadline));
+  EXPECT_EQ(numeric_addresses("[::1]", no_deadline).value(), std::vector<std::string>{"::1"});
 }
 
 TEST(Addresses, LocalhostIsThisMachineAndEachAddressComesOnce) {
-  const auto found = numeric_addresses("localhost");
+  const auto found = numeric_addresses("localhost", no_deadline);
   ASSERT_TRUE(found);
   auto addresses = found.value();
   EXPECT_TRUE(std::count(addresses.begin(), addresses.end(), "127.0.0.1") == 1 ||
@@ -25,11 +101,34 @@ TEST(Addresses, LocalhostIsThisMachineAndEachAddressComesOnce) {
   EXPECT_EQ(std::unique(addresses.begin(), addresses.end()), addresses.end());
 }
 
-TEST(Addresses, AnUnknownNameIsAnErrorThatNamesIt) {
-  const auto found = numeric_addresses("no-such-host.invalid");
+TEST(Addresses, EveryAddressThatDnsKnowsIsFound) {
+  const NameServer server(true);
+  const auto found = numeric_addresses("two.example", steady_clock::now() + seconds(10), server.name());
+  ASSERT_TRUE(found) << found.error().message;
+  auto addresses = found.value();
+  std::sort(addresses.begin(), addresses.end());
+  EXPECT_EQ(addresses, (std::vector<std::string>{"192.0.2.1", "192.0.2.2", "2001:db8::1"}));
+}
+
+TEST(Addresses, ANameThatDnsDoesNotKnowIsAnErrorThatNamesIt) {
+  const NameServer server(true);
+  const auto found = numeric_addresses("no-such-host.example", no_deadline, server.name());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().sqlstate, "08001");
-  EXPECT_NE(found.error().message.find("no-such-host.invalid"), std::string::npos);
+  EXPECT_NE(found.error().message.find("no-such-host.example"), std::string::npos);
+  EXPECT_NE(found.error().message.find("not found"), std::string::npos) << found.error().message;
+}
+
+TEST(Addresses, ASilentNameServerIsLeftAtTheDeadline) {
+  const NameServer server(false);
+  const auto begun = steady_clock::now();
+  const auto found = numeric_addresses("two.example", begun + seconds(1), server.name());
+  const auto took = steady_clock::now() - begun;
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().sqlstate, "HYT00");
+  EXPECT_NE(found.error().message.find("two.example"), std::string::npos);
+  EXPECT_GE(took, seconds(1));
+  EXPECT_LT(took, seconds(4));
 }
 
 }  // namespace

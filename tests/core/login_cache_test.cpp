@@ -28,7 +28,7 @@ class Bench {
  public:
   explicit Bench(std::size_t bound = 256) : cache(bound) {}
 
-  Result<Token> get(const LoginKey& of, LoginCache::Deadline deadline = LoginCache::Deadline::max()) {
+  Result<Token> get(const LoginKey& of, Deadline deadline = no_deadline) {
     return cache.get(of, system, deadline, [&](Time now) { return sign(of, now); });
   }
   Token sign(const LoginKey& of, Time now) {
@@ -124,7 +124,7 @@ TEST(LoginCache, AThousandThreadsSignOnce) {
       threads.emplace_back([&, i] {
         ++here;
         texts[static_cast<std::size_t>(i)] =
-            text(bench.cache.get(key(), bench.system, LoginCache::Deadline::max(), sign));
+            text(bench.cache.get(key(), bench.system, no_deadline, sign));
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -142,7 +142,7 @@ class Signer {
  public:
   explicit Signer(Bench& bench)
       : thread_([&bench, this] {
-          text_ = text(bench.cache.get(key(), bench.system, LoginCache::Deadline::max(), [&](Time now) {
+          text_ = text(bench.cache.get(key(), bench.system, no_deadline, [&](Time now) {
             begun_.count_down();
             released_.wait();
             return bench.sign(key(), now);
@@ -181,7 +181,7 @@ TEST(LoginCache, WhoWaitsLeavesAtTheDeadline) {
 TEST(LoginCache, AFailedSigningLetsTheNextOneSign) {
   Bench bench;
   const auto fail = [](Time) -> Token { throw std::runtime_error("no SHA-256"); };
-  EXPECT_THROW((void)bench.cache.get(key(), bench.system, LoginCache::Deadline::max(), fail), std::runtime_error);
+  EXPECT_THROW((void)bench.cache.get(key(), bench.system, no_deadline, fail), std::runtime_error);
   EXPECT_EQ(text(bench.get(key(), std::chrono::steady_clock::now() + seconds(5))).substr(0, 4), "jane");
 }
 
@@ -201,9 +201,9 @@ TEST(LoginCache, AChildDoesNotWaitForThreadsOfItsParent) {
     released.wait();
     return bench.sign(key(), now);
   };
-  std::thread signer([&] { (void)cache.get(key(), bench.system, LoginCache::Deadline::max(), sign_slowly); });
+  std::thread signer([&] { (void)cache.get(key(), bench.system, no_deadline, sign_slowly); });
   begun.wait();
-  std::thread waiter([&] { (void)cache.get(key(), bench.system, LoginCache::Deadline::max(), sign); });
+  std::thread waiter([&] { (void)cache.get(key(), bench.system, no_deadline, sign); });
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   const pid_t child = fork();
   if (child == 0) {
@@ -260,7 +260,7 @@ TEST(LoginCache, TheKeyHoldsEverythingThatDecidesTheToken) {
       credentials.secret_access_key = Secret(who.secret);
       credentials.session_token = Secret(who.session);
       const SignedEndpoint endpoint{Endpoint{who.host, who.port, who.region}, {}};
-      const auto login = token_login(cache, settings, endpoint, credentials, bench.system, LoginCache::Deadline::max());
+      const auto login = token_login(cache, settings, endpoint, credentials, bench.system, no_deadline);
       ASSERT_TRUE(login);
       EXPECT_EQ(login.value().is_from_cache, again);
       EXPECT_EQ(login.value().secret.reveal(), rds_token(credentials, endpoint.endpoint, who.user, noon).reveal());

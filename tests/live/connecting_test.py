@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import string as characters
+import subprocess
 import tempfile
 import unittest
 
@@ -295,6 +296,18 @@ class Connecting(LiveTest):
         # 192.0.2.1 (TEST-NET-1) answers nowhere; where the network refuses at once there is nothing to wait for.
         answer = self.box.connect("DSN=local-pg;Server=192.0.2.1;TokenHost=localhost", login_timeout=2)
         self.assertFalse(answer.connected)
+        self.assertLess(answer.seconds, 6)
+
+    def test_a_silent_name_server_does_not_outlast_the_login_timeout(self):
+        namespaces = ["unshare", "--map-root-user", "--mount", "--net"]
+        if subprocess.run([*namespaces, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("needs namespaces of its own, which this user may not make")
+        answer = self.box.connect("DSN=local-pg;Server=database.example;TokenHost=localhost", login_timeout=2,
+                                  prefix=[*namespaces, PYTHON, os.path.join(HERE, "silent_dns.py")])
+        self.assertFalse(answer.connected)
+        self.assertEqual("HYT00", answer.state, str(answer))
+        self.assert_says(answer.first, "DNS", "database.example")
+        self.assertGreater(answer.seconds, 1.5)
         self.assertLess(answer.seconds, 6)
 
     def test_our_own_failure_is_our_record_alone(self):
