@@ -134,6 +134,12 @@ std::optional<std::string> System::set_variable(std::string_view name) const {
   return value;
 }
 
+std::optional<std::string> System::set_for_libraries(std::string_view name) const {
+  if (variables_) return set_variable(name);
+  const char* const value = std::getenv(std::string(name).c_str());
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
 std::string System::home() const {
   if (auto home = set_variable("HOME")) return *std::move(home);
   return variables_ ? std::string() : home_of_user();

@@ -28,6 +28,8 @@ class System {
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
   // As variable(), but empty counts as unset: AWS's rule for nearly all of its variables.
   [[nodiscard]] std::optional<std::string> set_variable(std::string_view name) const;
+  // As set_variable(), but what the process's environment says under setuid too: for variables that another library reads without that care.
+  [[nodiscard]] std::optional<std::string> set_for_libraries(std::string_view name) const;
   // HOME, else the passwd entry of the user (not in a closed world); empty when there is neither.
   [[nodiscard]] std::string home() const;
   // The home of the user's passwd entry, whatever HOME says: where libodbcinst looks for .odbc.ini. In a closed world

@@ -95,14 +95,14 @@ std::optional<Error> redirecting_variable(const System& system, bool sets_hostad
     return cannot_connect(std::string("The environment variable ") + name + " is set and " + why +
                           ". Unset it for this program.");
   };
-  if (system.set_variable("PGSERVICE")) {
+  if (system.set_for_libraries("PGSERVICE")) {
     return refuse("PGSERVICE", "would let a service file change where libpq connects and how");
   }
-  if (!sets_hostaddr && system.set_variable("PGHOSTADDR")) {
+  if (!sets_hostaddr && system.set_for_libraries("PGHOSTADDR")) {
     return refuse("PGHOSTADDR", "would lead the token to an address that is not the signed host's");
   }
   for (const char* name : {"PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION"}) {
-    const auto version = system.set_variable(name);
+    const auto version = system.set_for_libraries(name);
     if (version && (same_name(*version, "TLSv1") || same_name(*version, "TLSv1.1")))
       return refuse(name, "would weaken TLS");
   }

@@ -85,10 +85,7 @@ void close_base(const BaseDriver& driver, SQLHDBC base) {
 void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, std::span<const SQLINTEGER> deferred) {
   dbc.attributes.replay_after_connect(driver.functions, base, deferred);
   if (dbc.base != nullptr) close_base(*dbc.driver, dbc.base);
-  dbc.driver = &driver;
-  dbc.base = base;
-  dbc.functions = &driver.forwarded;
-  dbc.state.fetch_or(Handle::connected, std::memory_order_acq_rel);
+  connect_to(dbc, driver, base, driver.forwarded);
 }
 
 }  // namespace iamodbc

@@ -287,7 +287,7 @@ class Walk {
 
   [[nodiscard]] bool hands_over_in_a_file(const BaseDriverFacts& facts) const {
     return facts.profile->kind == BaseKind::psqlodbc && facts.libpq_version >= first_libpq_with_long_lines &&
-           !system_.set_variable("PGPASSWORD");
+           !system_.set_for_libraries("PGPASSWORD");
   }
 
   SQLRETURN succeed(const Given& given, const Settings& settings, const BaseDriverFacts& facts, Attempted attempted) {

@@ -189,6 +189,14 @@ void release(ExplicitDesc& desc) {
   kill_and_give_back(desc);
 }
 
+void connect_to(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunctions& functions) {
+  const std::scoped_lock hold(bookkeeping_lock);  // find_by_base of another thread may be looking at it
+  dbc.driver = &driver;
+  dbc.base = base;
+  dbc.functions = &functions;
+  dbc.state.fetch_or(Handle::connected, std::memory_order_acq_rel);
+}
+
 void release_children_and_disconnect(Dbc& dbc) {
   const std::scoped_lock hold(bookkeeping_lock);
   for (Stmt* const stmt : dbc.statements) kill_and_give_back(*stmt);

@@ -123,6 +123,9 @@ void release(Dbc& dbc);
 void release(Stmt& stmt);
 void release(ExplicitDesc& desc);
 
+// Makes a connection a connected one over this base handle.
+void connect_to(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunctions& functions);
+
 // Releases every statement and descriptor of a connection and makes it unconnected. Cost: the number of its own
 // handles.
 void release_children_and_disconnect(Dbc& dbc);

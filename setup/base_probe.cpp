@@ -51,7 +51,8 @@ Result<BaseProbe> probe_base_driver(const BaseDriverFile& driver) {
   for (const std::string& candidate : driver.candidates) {
     void* const library = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
-      failures.push_back({candidate, dlerror()});
+      const char* const reason = dlerror();
+      failures.push_back({candidate, reason != nullptr ? reason : "no reason given"});
       continue;
     }
     // dlsym searches what the library depends on too: there the driver manager's own function is found.

@@ -61,6 +61,18 @@ TEST(System, AnEmptyVariableIsSetButCountsAsUnsetForAws) {
   EXPECT_EQ(system.set_variable("AWS_REGION"), std::nullopt);
 }
 
+TEST(System, WhatLibrariesReadIsWhatTheEnvironmentSays) {
+  ASSERT_EQ(setenv("IAMODBC_SYSTEM_TEST", "value", 1), 0);
+  EXPECT_EQ(System().set_for_libraries("IAMODBC_SYSTEM_TEST"), "value");
+  ASSERT_EQ(setenv("IAMODBC_SYSTEM_TEST", "", 1), 0);
+  EXPECT_FALSE(System().set_for_libraries("IAMODBC_SYSTEM_TEST"));
+  ASSERT_EQ(unsetenv("IAMODBC_SYSTEM_TEST"), 0);
+  EXPECT_FALSE(System().set_for_libraries("IAMODBC_SYSTEM_TEST"));
+  const System closed({{"PGSERVICE", "x"}}, [] { return Time{}; });
+  EXPECT_EQ(closed.set_for_libraries("PGSERVICE"), "x");
+  EXPECT_FALSE(closed.set_for_libraries("HOME"));
+}
+
 TEST(System, AClosedWorldKnowsNothingOfTheProcess) {
   const Variable set("IAMODBC_TEST_VARIABLE", "value");
   const System system({{"A", "b"}}, [] { return at(1); });
