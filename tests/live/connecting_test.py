@@ -298,6 +298,16 @@ class Connecting(LiveTest):
         self.assertFalse(answer.connected)
         self.assertLess(answer.seconds, 6)
 
+    def test_without_proc_the_token_goes_down_in_the_string(self):
+        hidden = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+        if subprocess.run([*hidden, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("needs a namespace of its own for mounts, which this user may not make")
+        with tempfile.NamedTemporaryFile(prefix="iamodbc-log-") as log:
+            self.opens("", dsn=self.box.section(LogLevel="info", LogFile=log.name), prefix=hidden)
+            written = read(log.name).decode()
+        self.assert_says(written, "the token stands in psqlODBC's connection string")
+        self.no_secret(written)
+
     def test_a_silent_name_server_does_not_outlast_the_login_timeout(self):
         namespaces = ["unshare", "--map-root-user", "--mount", "--net"]
         if subprocess.run([*namespaces, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
