@@ -299,7 +299,7 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
 bool may_show(const BaseDriverProfile& profile, std::string_view name) {
   if (is_one_of(profile.secret_names, name)) return false;
   if (const AttributeRow* row = our_attribute(profile, name))
-    return !row->is_secret && row->kind != AttributeKind::command;
+    return !row->is_secret && row->kind != AttributeKind::command && row->id != AttributeId::access_key_id;
   return is_driver_manager_attribute(name) || reads(profile, name);
 }
 

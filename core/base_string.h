@@ -37,7 +37,7 @@ Result<Secret> write_base_string(const BaseStringInput& input, Width width);
 // that the application itself gave come last, and not at all when the string has SAVEFILE (the driver manager would write them to that file).
 Secret write_out_string(const Given& given, const Settings& settings, const BaseDriverProfile& profile);
 
-// Whether the value of this attribute may be shown to people.
+// Whether the value of this attribute may be shown whole to people: no secret, no command line, no access key id (check masks it).
 bool may_show(const BaseDriverProfile& profile, std::string_view name);
 
 }  // namespace iamodbc

@@ -52,19 +52,44 @@ void show_attributes(const Given& given, const BaseDriverProfile& profile) {
     std::string value(found.value);
     if (!may_show(profile, found.name) && !value.empty()) value = "***";
     if (row != nullptr && row->kind == AttributeKind::command) value = shown_command(found.value);
+    if (row != nullptr && row->id == AttributeId::access_key_id) value = masked_key_id(value);
     room(name,
          std::string(found.name) + "=" + value + " (" + found.where + (is_overridden ? "; overridden" : "") + ")");
     name.clear();
   }
 }
 
-// What is asked of a server once we are in, by base driver; nullptr: nothing. One row: its version, whether TLS is on,
-// which TLS, its UTC clock.
-const char* session_query(BaseKind kind) {
-  if (kind != BaseKind::psqlodbc) return nullptr;
-  return "select current_setting('server_version'), case when ssl then 'on' else 'off' end, version || ', ' || cipher, "
-         "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
-         "from pg_stat_ssl where pid = pg_backend_pid()";
+// What a server says of itself once we are in.
+struct Session {
+  std::string version;
+  std::string tls;   // "TLSv1.3, <cipher>"; empty: none
+  std::string time;  // UTC, ISO 8601
+};
+
+std::optional<Session> postgresql_session(Connection& connection) {
+  const auto row = connection.first_row(
+      "select current_setting('server_version'), case when ssl then version || ', ' || cipher end, "
+      "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+      "from pg_stat_ssl where pid = pg_backend_pid()");
+  if (!row || row.value().size() != 3) return std::nullopt;
+  return Session{row.value()[0], row.value()[1], row.value()[2]};
+}
+
+// Of MySQL and MariaDB: SHOW is what both understand.
+std::optional<Session> mysql_session(Connection& connection) {
+  const auto version = connection.first_row("show session status like 'Ssl_version'");
+  const auto cipher = connection.first_row("show session status like 'Ssl_cipher'");
+  const auto row = connection.first_row("select version(), date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%fZ')");
+  const auto is_pair = [](const auto& status) { return status && status.value().size() == 2; };
+  if (!row || row.value().size() != 2 || !is_pair(version) || !is_pair(cipher)) return std::nullopt;
+  const std::string& suite = cipher.value()[1];
+  return Session{row.value()[0], suite.empty() ? "" : version.value()[1] + ", " + suite, row.value()[1]};
+}
+
+std::optional<Session> session_of(Connection& connection, BaseKind kind) {
+  if (kind == BaseKind::psqlodbc) return postgresql_session(connection);
+  if (kind == BaseKind::mariadb || kind == BaseKind::mysql) return mysql_session(connection);
+  return std::nullopt;
 }
 
 std::string seconds_apart(Time server, Time here) {
@@ -226,20 +251,14 @@ class Check {
   }
 
   void show_session(Connection& connection, const BaseDriverProfile& profile) {
-    const char* const query = session_query(profile.kind);
     const Time before = system_.now();
-    const Result<std::vector<std::string>> row =
-        query == nullptr ? Result(std::vector<std::string>()) : connection.first_row(query);
+    const auto session = session_of(connection, profile.kind);
     const Time after = system_.now();
     const std::string product = connection.info(SQL_DBMS_NAME) + " ";
-    if (!row || row.value().size() != 4) {
-      room("server", product + connection.info(SQL_DBMS_VER));
-      return;
-    }
-    const std::vector<std::string>& columns = row.value();
-    room("server", product + columns[0]);
-    room("TLS in use", columns[1] + (columns[2].empty() ? "" : " (" + columns[2] + ")"));
-    if (const auto server = parse_time(columns[3]))
+    room("server", product + (session ? session->version : connection.info(SQL_DBMS_VER)));
+    if (!session) return;
+    room("TLS in use", session->tls.empty() ? "off" : "on (" + session->tls + ")");
+    if (const auto server = parse_time(session->time))
       room("clock", seconds_apart(*server, before + (after - before) / 2));
   }
 

@@ -331,10 +331,10 @@ TEST(OutString, GivenBackItMeansTheSame) {
 TEST(MayShow, HidesSecretsCommandsAndWhatNobodyKnows) {
   const auto& profile = base_driver_profile(BaseKind::psqlodbc);
   for (const char* name : {"PWD", "password", "SecretAccessKey", "AWS_SECRET_ACCESS_KEY", "SessionToken", "pqopt", "D5",
-                           "ConnSettings", "A6", "CredentialProcess", "PWDD", "Secret", ""}) {
+                           "ConnSettings", "A6", "CredentialProcess", "AccessKeyID", "PWDD", "Secret", ""}) {
     EXPECT_FALSE(may_show(profile, name)) << name;
   }
-  for (const char* name : {"DSN", "Driver", "Server", "UID", "AccessKeyID", "Region", "TLS", "Fetch", "SSLmode"})
+  for (const char* name : {"DSN", "Driver", "Server", "UID", "Region", "TLS", "Fetch", "SSLmode"})
     EXPECT_TRUE(may_show(profile, name)) << name;
 }
 

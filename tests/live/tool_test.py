@@ -97,6 +97,13 @@ class Check(box.LiveTest):
 
     # ---- what is wrong, one thing at a time ----
 
+    def test_what_mariadb_says_of_the_session(self):
+        if "RDS_MARIA_PORT" not in self.box.exports:
+            self.skipTest("the local RDS has no MariaDB")
+        done = self.check("local-maria")
+        self.assert_says(done.stdout, r"\nbase driver +.*libmaodbc\.so \(MariaDB Connector/ODBC \d", r"\nconnected +in \d+ ms; SELECT 1 gives 1\n", r"\nuser +jane_doe@%\n",
+                         r"\nserver +MariaDB \d+\.\d+\.\d+", r"\nTLS in use +on \(TLSv1\.[23], [A-Z0-9_-]+\)\n", r"\nclock +0\.\d s (ahead of|behind) the server's\n")
+
     def test_wrong_key(self):
         done = self.failed("local-pg", "connect", "08001", 'PAM authentication failed for user "jane_doe"', "rds_iam", "rds-db:connect",
                            rf"localhost:{self.box.port}", "eu-central-1", "profile wrong", env={"AWS_PROFILE": "wrong"})
@@ -109,7 +116,8 @@ class Check(box.LiveTest):
             done = self.failed(source, "connect", "08001", "PAM authentication failed", text_in=text_in, trace=False)
             self.assertNotIn("no/such+secret", done.stdout + done.stderr)
             self.assertEqual(warnings, done.stderr.count("warning"), done.stderr)
-            self.assert_says(done.stdout, r"SecretAccessKey=\*\*\* ")
+            self.assert_says(done.stdout, r"SecretAccessKey=\*\*\* ", rf"AccessKeyID={key_id[:4]}\.\.\.{key_id[-4:]} ")
+            self.assertNotIn(key_id, done.stdout)
 
     def test_no_region(self):
         self.failed("noregion", "region", "08001", "region", "Region", "AWS_REGION", ini={"noregion": self.box.section(Region=None)})
