@@ -420,7 +420,7 @@ def sql_text(text):
 
 
 def start_mariadb(box, port, password):
-    """Makes the data directory, starts the server on `port` of 127.0.0.1, creates users and data."""
+    """Makes the data directory, starts the server on `port` of 127.0.0.1, creates users and data. Returns the port."""
     as_server, uid, gid = server_user()
     own = box + "/maria"
     plugins = box + "/maria-plugins"
@@ -449,22 +449,29 @@ CREATE TABLE app.city (id integer PRIMARY KEY, name varchar(20) NOT NULL, area n
 INSERT INTO app.city VALUES (1, 'Oslo', 454.12, '1048-01-01'), (2, 'Zürich', 87.88, NULL), (3, '東京', 2194.07, NULL);
 """)
     os.chown(own + "/users.sql", uid, gid)
-    with open(box + "/mariadb.log", "wb") as log:
-        server = subprocess.Popen(
-            [mariadb_program("mariadbd"), "--no-defaults", f"--datadir={own}/data", f"--port={port}",
-             "--bind-address=127.0.0.1", f"--socket={own}/socket", f"--pid-file={own}/pid", f"--tmpdir={own}",
-             f"--plugin-dir={plugins}", "--plugin-load-add=aws.so", f"--init-file={own}/users.sql",
-             f"--ssl-cert={own}/server.pem", f"--ssl-key={own}/server.key",
-             "--skip-log-bin", "--skip-name-resolve", "--max-connections=150", "--default-time-zone=+00:00",
-             "--character-set-server=utf8mb4", *small],
-            cwd="/", stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=environment,
-            **as_server)
     deadline = time.monotonic() + START_SECONDS
-    while "ready for connections" not in log_of(box, "mariadb.log"):
-        if server.poll() is not None or time.monotonic() > deadline:
+    while True:
+        with open(box + "/mariadb.log", "wb") as log:
+            server = subprocess.Popen(
+                [mariadb_program("mariadbd"), "--no-defaults", f"--datadir={own}/data", f"--port={port}",
+                 "--bind-address=127.0.0.1", f"--socket={own}/socket", f"--pid-file={own}/pid", f"--tmpdir={own}",
+                 f"--plugin-dir={plugins}", "--plugin-load-add=aws.so", f"--init-file={own}/users.sql",
+                 f"--ssl-cert={own}/server.pem", f"--ssl-key={own}/server.key",
+                 "--skip-log-bin", "--skip-name-resolve", "--max-connections=150", "--default-time-zone=+00:00",
+                 "--character-set-server=utf8mb4", *small],
+                cwd="/", stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=environment,
+                **as_server)
+        while "ready for connections" not in log_of(box, "mariadb.log"):
+            if server.poll() is not None or time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        else:
+            break
+        if "Address already in use" not in log_of(box, "mariadb.log") or time.monotonic() > deadline:
             raise Failure("MariaDB's server did not start")
-        time.sleep(0.01)
+        port = free_port()  # Somebody was quicker.
     os.unlink(own + "/users.sql")
+    return port
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -701,7 +708,7 @@ def up(directory, driver):
             maria = pool.submit(start_mariadb, box, maria_port, password) if maria_port else None
             port = start_postgresql(box, port, password)
             if maria:
-                maria.result()
+                maria_port = maria.result()
         known = {key_id: {"secret": secret, "session_token": session_token}
                  for profile, (key_id, secret, session_token) in keys.items() if profile != "unknown"}
         known[keys["wrong"][0]]["secret"] = secrets.token_urlsafe(30)
