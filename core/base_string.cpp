@@ -94,21 +94,39 @@ class Writer {
     if (our_attribute(profile_, name) != nullptr || stays_above(name)) return false;
     if (input_.tls == nullptr) return true;
     return !is_one_of(profile_.tls_names, name) && !is_one_of(profile_.ca_file_names, name) &&
-           !is_one_of(profile_.libpq_option_names, name) && !is_one_of(profile_.forced_names, name) &&
-           !(profile_.kind == BaseKind::mariadb && is_one_of(mariadb_options, name));
+           !is_one_of(profile_.libpq_option_names, name) && !is_one_of(profile_.forced_names, name);
+  }
+
+  [[nodiscard]] bool holds_bits(std::string_view name) const {
+    return input_.tls != nullptr && profile_.kind == BaseKind::mariadb && is_one_of(mariadb_options, name);
+  }
+
+  // Where it stood: it sets all of the switches at once, and a switch behind it changes one of them.
+  void write_bits(std::string_view value) {
+    const long long bits = parse_integer(trimmed(value)).value_or(0) & ~mariadb_forbidden_options;
+    add("OPTIONS", std::to_string(bits));
   }
 
   void write_foreign_attributes() {
     if (!given_.base_dsn().empty()) {  // our section is then one that the base driver does not read
       for (const Found& found : given_.all()) {
-        if (found.origin == Origin::data_source && is_foreign(found.name) && !is_driver_manager_attribute(found.name)) {
+        if (found.origin == Origin::data_source && is_foreign(found.name) && !is_driver_manager_attribute(found.name) &&
+            !holds_bits(found.name)) {
           check_foreign(found.name, found.value, true);
           write_value(found.name, found.value);
         }
       }
     }
+    // What a section says of them the base driver may read for itself, all of its bits; the string comes after it.
+    if (const auto bits = given_.find(mariadb_options); bits && bits->attribute == nullptr && holds_bits(bits->name)) {
+      write_bits(bits->value);
+    }
     for (const Attribute& attribute : given_.string().attributes()) {
       if (!is_foreign(attribute.name())) continue;
+      if (holds_bits(attribute.name())) {
+        write_bits(attribute.value());
+        continue;
+      }
       check_foreign(attribute.name(), attribute.value(), attribute.text().find('=') != std::string_view::npos);
       add(attribute.text());
     }
@@ -231,12 +249,8 @@ class Writer {
       }
       case BaseKind::mariadb: {
         add("FORCETLS=1");
-        add("SSLVERIFY", tls.level == TlsLevel::verify_full ? "1" : "0");
+        add("SSLVERIFY=1");  // plan_tls() refused less
         if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
-        if (const auto given_options = given_.find(mariadb_options)) {
-          const long long bits = parse_integer(trimmed(given_options->value)).value_or(0) & ~mariadb_forbidden_options;
-          add("OPTIONS", std::to_string(bits));
-        }
         add("TCPIP=1");  // after OPTIONS, which sets the way too; else localhost may mean a pipe
         return;
       }

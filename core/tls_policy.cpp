@@ -19,23 +19,39 @@ namespace {
 constexpr const char* rds_ca_file_name = "rds-ca.pem";
 constexpr const char* ours = "the RDS certificates of iamodbc";
 
-// Switches that lead MariaDB's and MySQL's connectors past Server; wherever they stand, also in a section that we cannot take them out of.
-constexpr std::array detours{"SOCKET", "NamedPipe", "NAMED_PIPE", "ENABLE_DNS_SRV", "MULTI_HOST"};
-
-// A fingerprint would be believed instead of certificate authority and name (from Connector/C 3.4 on); an option file could undo all that we force.
+// What MariaDB's and MySQL's connectors read that would undo what we force: it leads past Server, or past authority, name or encryption. Judged wherever it stands,
+// also in a section that we cannot take it out of, and where another occurrence would count more: each of the two has an order of its own.
 struct Bypass {
   const char* name;
   const char* why;
+  bool is_flag = false;  // 0 turns it off; of the others any value does harm
 };
+constexpr const char* leads_past_server =
+    "would lead past Server, to a socket, a pipe or a list of hosts. An IAM token is signed for one TCP host: remove "
+    "it.";
+constexpr const char* believes_a_fingerprint =
+    "would put a fingerprint in the place of the certificate authority. Remove it, and use TLSCAFile.";
+constexpr const char* adds_authorities =
+    "would add certificate authorities to those of TLSCAFile. Remove it, and use TLSCAFile.";
+constexpr const char* chooses_ciphers = "could choose a cipher without encryption or without a certificate. Remove it.";
 constexpr std::array bypasses{
-    Bypass{"TLSPEERFP",
-           "would put a fingerprint in the place of the certificate authority. Remove it, and use TLSCAFile."},
-    Bypass{"TLSPEERFPLIST",
-           "would put fingerprints in the place of the certificate authority. Remove it, and use TLSCAFile."},
-    Bypass{"SSLFP", "would put a fingerprint in the place of the certificate authority. Remove it, and use TLSCAFile."},
-    Bypass{"SSLFPLIST",
-           "would put fingerprints in the place of the certificate authority. Remove it, and use TLSCAFile."},
-    Bypass{"USE_MYCNF", "would let a my.cnf change where the token goes and how it is protected. Remove it."}};
+    Bypass{"SOCKET", leads_past_server},
+    Bypass{"NamedPipe", leads_past_server, true},
+    Bypass{"NAMED_PIPE", leads_past_server, true},
+    Bypass{"ENABLE_DNS_SRV", leads_past_server, true},
+    Bypass{"MULTI_HOST", leads_past_server, true},
+    Bypass{"TLSPEERFP", believes_a_fingerprint},
+    Bypass{"TLSPEERFPLIST", believes_a_fingerprint},
+    Bypass{"SSLFP", believes_a_fingerprint},
+    Bypass{"SSLFPLIST", believes_a_fingerprint},
+    Bypass{"SSLCAPATH", adds_authorities},
+    Bypass{"SSL_CAPATH", adds_authorities},
+    Bypass{"SSLCIPHER", chooses_ciphers},
+    Bypass{"SSL_CIPHER", chooses_ciphers},
+    Bypass{"USE_MYCNF", "would let a my.cnf change where the token goes and how it is protected. Remove it.", true}};
+
+// The versions of TLS that these connectors may be told to use; the old ones have no place here.
+constexpr std::array tls_versions{"TLSVERSION", "TLS_VERSIONS", "TLS-VERSIONS"};
 
 // Where systems keep their certificate authorities in one file; named, because libpq 15 has no word for "the system's".
 constexpr std::array system_stores{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -72,20 +88,42 @@ std::optional<Error> not_one_host(const char* name, const std::string& host) {
   return std::nullopt;
 }
 
-std::optional<Error> detour(const Given& given, const BaseDriverProfile& profile) {
-  for (const char* name : detours) {
-    const auto found = reads(profile, name) ? given.find(std::array{name}) : std::nullopt;
-    if (!found || trimmed(found->value) == "0") continue;
-    return cannot_connect(std::string(name) + " (" + found->where +
-                          ") would lead past Server, a socket, a pipe or a list of hosts. An IAM token is signed for "
-                          "one TCP host: remove it.");
+// Whether a list such as "TLSv1.1,TLSv1.2" names a version before 1.2.
+bool names_old_tls(std::string_view list) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find(','), list.size());
+    const std::string one = lower(trimmed(list.substr(0, end)));
+    if (one == "tlsv1" || one == "tlsv1.0" || one == "tlsv1.1" || one.starts_with("ssl")) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
   }
-  for (const Bypass& bypass : bypasses) {
-    const auto found = reads(profile, bypass.name) ? given.find(std::array{bypass.name}) : std::nullopt;
-    if (!found || trimmed(found->value) == "0") continue;
-    return cannot_connect(std::string(bypass.name) + " (" + found->where + ") " + bypass.why);
+  return false;
+}
+
+std::optional<Error> bypass(const Given& given, const BaseDriverProfile& profile) {
+  for (const Found& found : given.all()) {
+    const std::string_view value = trimmed(found.value);
+    if (value.empty() || !reads(profile, found.name)) continue;
+    const auto refuse = [&](const std::string& why) {
+      return cannot_connect(std::string(found.name) + " (" + found.where + ") " + why);
+    };
+    for (const Bypass& one : bypasses) {
+      if (same_name(found.name, one.name) && !(one.is_flag && value == "0")) return refuse(one.why);
+    }
+    if (is_one_of(tls_versions, found.name) && names_old_tls(value)) {
+      return refuse("would allow a TLS older than 1.2. Remove it, or name TLSv1.2 and TLSv1.3.");
+    }
   }
   return std::nullopt;
+}
+
+// Without a certificate to check, Connector/ODBC takes FORCETLS for a wish: a server, or somebody on the way, that offers no TLS gets the token in clear.
+std::optional<Error> unkept_promise(const Settings& settings, const BaseDriverProfile& profile) {
+  if (profile.kind != BaseKind::mariadb || settings.tls == TlsLevel::verify_full) return std::nullopt;
+  return cannot_connect("TLS=" + std::string(text(settings.tls)) + " (" + settings.tls_where + ") is not kept by " +
+                        profile.title +
+                        ": it insists on TLS only while it checks certificate and name. Use TLS=verify-full, the "
+                        "certificate authority in TLSCAFile, and as Server a name that stands in the certificate (the "
+                        "hosts file can lead that name to a tunnel).");
 }
 
 // ---- libpq's side doors ----
@@ -200,7 +238,8 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
   }
   if (auto error = not_one_host("Server", settings.server)) return *error;
   if (auto error = not_one_host("TokenHost", settings.token_host)) return *error;
-  if (auto error = detour(given, profile)) return *error;
+  if (auto error = bypass(given, profile)) return *error;
+  if (auto error = unkept_promise(settings, profile)) return *error;
 
   TlsPlan plan;
   plan.level = settings.tls;

@@ -106,7 +106,7 @@ TEST(BaseString, APasswordTypedInDoesNotGoDown) {
 TEST(BaseString, LevelsAreWrittenInTheBaseDriversWords) {
   EXPECT_NE(with("SSLmode=REQUIRE").text.find(";SSLmode=require;"), std::string::npos);
   EXPECT_NE(with("TLS=Verify-CA").text.find(";SSLmode=verify-ca;"), std::string::npos);
-  EXPECT_NE(with("TLS=require", {}, BaseKind::mariadb).text.find(";FORCETLS=1;SSLVERIFY=0;"), std::string::npos);
+  EXPECT_NE(with("", {}, BaseKind::mariadb).text.find(";FORCETLS=1;SSLVERIFY=1;"), std::string::npos);
   EXPECT_NE(with("", {}, BaseKind::mysql).text.find(";SSLMODE=VERIFY_IDENTITY;"), std::string::npos);
   EXPECT_NE(with("SSLMODE=VERIFY_CA", {}, BaseKind::mysql).text.find(";SSLMODE=VERIFY_CA;"), std::string::npos);
   EXPECT_NE(with("TLS=require", {}, BaseKind::mysql).text.find(";SSLMODE=REQUIRED;"), std::string::npos);
@@ -142,18 +142,30 @@ TEST(BaseString, AnAddressIsDialledWhileTheCheckedHostIsWritten) {
 }
 
 TEST(BaseString, MariadbsDebugLogIsTakenOutOfItsOptions) {
-  EXPECT_NE(with("OPTIONS=7", {}, BaseKind::mariadb).text.find(";OPTIONS=3;"), std::string::npos);
-  EXPECT_NE(with("OPTION=4", {}, BaseKind::mariadb).text.find(";OPTIONS=0;"), std::string::npos);
+  EXPECT_NE(with("OPTIONS=7", {}, BaseKind::mariadb).text.find("OPTIONS=3;"), std::string::npos);
+  EXPECT_NE(with("OPTION=4", {}, BaseKind::mariadb).text.find("OPTIONS=0;"), std::string::npos);
   WalkOptions options;
   options.odbc_ini = "[a]\nServer=a\nUID=b\nOPTIONS=6\n";
-  EXPECT_NE(walked(BaseKind::mariadb, "DSN=a", options).text.find(";OPTIONS=2;"), std::string::npos);
+  EXPECT_NE(walked(BaseKind::mariadb, "DSN=a", options).text.find("OPTIONS=2;"), std::string::npos);
 }
 
 TEST(BaseString, MariadbsOptionsHoldNoDebugLogNoPipeAndNoOptionFile) {
-  EXPECT_NE(with("OPTION=4;OPTIONS=73734", {}, BaseKind::mariadb).text.find(";OPTIONS=2;"), std::string::npos);
+  EXPECT_NE(with("OPTION=4;OPTIONS=73734", {}, BaseKind::mariadb).text.find("OPTIONS=0;OPTIONS=2;"),
+            std::string::npos);
   const auto walk = with("OPTIONS=2;option=6", {}, BaseKind::mariadb);
-  EXPECT_NE(walk.text.find(";OPTIONS=2;"), std::string::npos) << walk.text;
+  EXPECT_NE(walk.text.find("OPTIONS=2;OPTIONS=2;"), std::string::npos) << walk.text;
   EXPECT_EQ(walk.text.find("option="), std::string::npos) << walk.text;
+}
+
+TEST(BaseString, MariadbsOptionsStayWhereTheyStood) {
+  const auto walk = with("FORWARDONLY=0;OPTIONS=3;FORWARDONLY=1", {}, BaseKind::mariadb);
+  EXPECT_NE(walk.text.find("FORWARDONLY=0;OPTIONS=3;FORWARDONLY=1;"), std::string::npos) << walk.text;
+  WalkOptions options;
+  options.odbc_ini = "[a]\nServer=a\nUID=b\nOPTION=4\n[b]\nServer=a\nUID=b\nOPTION=6\nBaseDSN=a\n";
+  const auto from_section = walked(BaseKind::mariadb, "DSN=a;FORWARDONLY=1", options);
+  EXPECT_TRUE(from_section.text.starts_with("DSN=a;OPTIONS=0;FORWARDONLY=1;")) << from_section.text;
+  const auto over_base_dsn = walked(BaseKind::mariadb, "DSN=b;FORWARDONLY=1", options);
+  EXPECT_TRUE(over_base_dsn.text.starts_with("DSN=a;OPTIONS=2;FORWARDONLY=1;")) << over_base_dsn.text;
 }
 
 TEST(BaseString, MariadbDialsTcpWhateverTheHostIsCalled) {

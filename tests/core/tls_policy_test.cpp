@@ -86,6 +86,38 @@ TEST(TlsPolicy, SocketsOfTheBaseDriverAreRefusedWhereverTheyStand) {
   EXPECT_FALSE(with("SOCKET=;NamedPipe=0", {}, BaseKind::mariadb).error);
 }
 
+TEST(TlsPolicy, AHarmlessValueInTheStringHidesNoSocketOfTheSection) {
+  for (const BaseKind kind : {BaseKind::mariadb, BaseKind::mysql}) {
+    WalkOptions options;
+    options.odbc_ini = "[a]\nServer=a\nUID=b\nSOCKET=/tmp/x.sock\n";
+    expect_refused(walked(kind, "DSN=a;SOCKET=0", options), {"SOCKET"});
+    expect_refused(walked(kind, "DSN=a;SOCKET=", options), {"SOCKET", "[a]"});
+    expect_refused(walked(kind, "DSN=a;socket=/x;SOCKET=", options), {"socket"});
+  }
+}
+
+TEST(TlsPolicy, AuthoritiesAndCiphersAreNotWidenedBesideOurs) {
+  for (const BaseKind kind : {BaseKind::mariadb, BaseKind::mysql}) {
+    expect_refused(with("SSLCAPATH=/evil", {}, kind), {"SSLCAPATH", "TLSCAFile"});
+    expect_refused(with("SSLCIPHER=eNULL", {}, kind), {"SSLCIPHER", "encryption"});
+  }
+  expect_refused(with("SSL_CAPATH=/evil", {}, BaseKind::mysql), {"SSL_CAPATH", "TLSCAFile"});
+  expect_refused(with("SSL_CIPHER=eNULL", {}, BaseKind::mysql), {"SSL_CIPHER"});
+  for (const char* text : {"TLSVERSION=TLSv1.0", "tlsversion=TLSv1.2, TLSv1.1", "TLSVERSION=tlsv1"})
+    expect_refused(with(text, {}, BaseKind::mariadb), {"older than 1.2"});
+  expect_refused(with("TLS_VERSIONS=TLSv1.1,TLSv1.3", {}, BaseKind::mysql), {"older than 1.2"});
+  EXPECT_FALSE(with("TLSVERSION=TLSv1.2,TLSv1.3", {}, BaseKind::mariadb).error);
+}
+
+TEST(TlsPolicy, MariadbsConnectorInsistsOnTlsOnlyWhileItChecksTheName) {
+  for (const char* text : {"TLS=require", "TLS=verify-ca", "SSLVERIFY=0", "SSLVERIFY=0;FORCETLS=1"}) {
+    expect_refused(with(text, {}, BaseKind::mariadb), {"verify-full", "TLSCAFile"});
+    expect_refused(with(std::string(text) + ";TLS=require;AuthType=Password;PWD=x", {}, BaseKind::mariadb),
+                   {"verify-full"});
+  }
+  EXPECT_FALSE(with("TLS=verify-ca", {}, BaseKind::mysql).error);
+}
+
 TEST(TlsPolicy, AFingerprintDoesNotReplaceTheCertificateAuthority) {
   for (const char* name : {"TLSPEERFP", "TLSPEERFPLIST", "SSLFP", "SSLFPLIST"}) {
     expect_refused(with(std::string(name) + "=00:11", {}, BaseKind::mariadb), {name, "TLSCAFile"});

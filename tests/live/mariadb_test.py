@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The real MariaDB Connector/ODBC and a real server: logins with a token, what is refused, and that no token goes out without TLS."""
+import contextlib
 import json
 import os
+import socket
 import tempfile
+import threading
 import unittest
 
 from box import HERE, PYTHON, LiveTest
@@ -12,6 +15,41 @@ from messages_test import closed_port
 USER_AND_TLS = ("select current_user(), (select variable_value != '' from information_schema.session_status "
                 "where variable_name = 'Ssl_cipher')")
 DENIED = "Access denied for user 'jane_doe'@'127.0.0.1' (using password: YES)"
+
+
+@contextlib.contextmanager
+def plain_server():
+    """A server of MySQL's protocol that offers no TLS and asks for the password in clear: (port, all that it received)."""
+    received = bytearray()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def packet(number, content):
+        return len(content).to_bytes(3, "little") + bytes([number]) + content
+
+    def serve():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return  # closed: the test is over
+            with client, contextlib.suppress(OSError):
+                client.settimeout(5)
+                # Protocol 10; PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH and what goes with them, but not SSL.
+                client.sendall(packet(0, b"\x0a5.5.5-10.11.6-MariaDB\0\1\0\0\0abcdefgh\0" + b"\x0f\xa2\x21\2\0\x2b\0\x15" + bytes(10) +
+                                      b"ijklmnopqrst\0mysql_native_password\0"))
+                received.extend(client.recv(65536))
+                client.sendall(packet(2, b"\xfemysql_clear_password\0\0"))
+                received.extend(client.recv(65536))
+                client.sendall(packet(4, b"\xff\x15\x04#28000Access denied"))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], received
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
 
 
 class MariaDb(LiveTest):
@@ -78,7 +116,7 @@ class MariaDb(LiveTest):
     # ---- TLS, and the way ----
 
     def test_what_weakens_does_not_count(self):
-        for text in ("TCPIP=0", "OPTIONS=73732", "OPTION=8192", "FORCETLS=1;SSLVERIFY=1", "TLS=require", "SSLVERIFY=0;FORCETLS=1"):
+        for text in ("TCPIP=0", "OPTIONS=73732", "OPTION=8192", "FORCETLS=1;SSLVERIFY=1"):
             with self.subTest(text):
                 self.opens(text)
                 name, _, value = text.split(";")[0].partition("=")
@@ -88,13 +126,25 @@ class MariaDb(LiveTest):
         for text in ("FORCETLS=0", "SSLMODE=disabled", "SSLVERIFY=1;ForceTLS=no"):
             with self.subTest(text):
                 self.fails(text, "without TLS", "verify-full", state="08001")
-        for text in (f"SOCKET={self.box.exports['RDS_MARIA_SOCKET']}", "USE_MYCNF=1", "TLSPEERFP=00:11"):
+        for text in (f"SOCKET={self.box.exports['RDS_MARIA_SOCKET']}", "USE_MYCNF=1", "TLSPEERFP=00:11", "SSLCAPATH=/etc/ssl/certs", "SSLCIPHER=eNULL"):
             with self.subTest(text):
                 self.fails(text, text.split("=")[0], state="08001")
 
     def test_wrong_ca_and_wrong_name(self):
         self.fails("TLSCAFile=" + self.box.exports["RDS_WRONG_CA"], "TLS/SSL error", "TLSCAFile")
-        self.fails("Server=127.0.0.3", "TLS/SSL error|connect")
+        self.fails("Server=127.1", "TLS/SSL error.*certificate")  # the same address, by a name that the certificate does not hold
+
+    def test_a_server_without_tls_gets_no_token(self):
+        with plain_server() as (port, received):
+            self.fails(f"Port={port}", "SSL is required")
+            for text in ("TLS=require", "TLS=verify-ca", "SSLVERIFY=0", "AuthType=Password;PWD=hunter2;TLS=require"):
+                with self.subTest(text):
+                    self.fails(f"Port={port};{text}", "verify-full", "TLSCAFile", state="08001")
+            # That the server would have seen it: the base driver alone, with TLS asked for and nothing checked.
+            self.box.connect(f"DSN=base-maria;Server=127.0.0.1;Port={port};FORCETLS=1;SSLVERIFY=0;PWD=plainly-seen")
+        self.assertIn(b"plainly-seen", received)
+        self.assertNotIn(b"X-Amz", received)
+        self.assertNotIn(b"hunter2", received)
 
     def test_token_host_counts_from_ini_files_only(self):
         name = self.box.exports["RDS_HOST"]
