@@ -218,8 +218,10 @@ class Walk {
 
   // The walk again, from the credentials on. Without a newer login, or without time or turn for one, the refusal stands.
   std::optional<PreparedLogin> newer_login(const Room& room, const Login& refused) {
-    if (!refused.is_from_cache || passed(deadline_, "logging in") ||
-        !LoginCache::of_process().take_fresh_try(refused.key, refused.signed_at, system_.now())) {
+    LoginCache& cache = LoginCache::of_process();
+    if (!refused.is_from_cache || passed(deadline_, "logging in")) return std::nullopt;
+    if (!cache.has_newer(refused.key, refused.signed_at) &&
+        !cache.take_fresh_try(refused.key, refused.signed_at, system_.now())) {
       return std::nullopt;
     }
     log_.warning("the server refused a token that was kept: one try with a new one");

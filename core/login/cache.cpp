@@ -79,6 +79,7 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
         return copy(*own.token, true);
       if (!own.is_being_signed) {
         own.is_being_signed = true;
+        own.token.reset();  // it ends too soon; who waits is to have the new one
         break;
       }
       if (deadline == no_deadline) {
@@ -100,6 +101,13 @@ void LoginCache::drop(const LoginKey& key, Time signed_at) {
   if (found == slots_.end()) return;
   Slot& own = found->second;
   if (own.token && own.token->signed_at == signed_at) own.token.reset();
+}
+
+bool LoginCache::has_newer(const LoginKey& key, Time signed_at) {
+  const std::scoped_lock hold(lock_);
+  const auto found = slots_.find(key);
+  if (found == slots_.end()) return false;
+  return found->second.is_being_signed || (found->second.token && found->second.token->signed_at > signed_at);
 }
 
 bool LoginCache::take_fresh_try(const LoginKey& key, Time signed_at, Time now) {

@@ -67,6 +67,8 @@ class LoginCache {
 
   // The server refused the token of that moment: it is not given again.
   void drop(const LoginKey& key, Time signed_at);
+  // Whether a login newer than that one is kept, or is being signed: to try it costs no signing and no turn.
+  bool has_newer(const LoginKey& key, Time signed_at);
   // Whether a login newer than that one may be tried now, and takes the turn: not within the second in which the refused
   // one was signed, because the new one would be equal, and not twice within a minute for a key.
   bool take_fresh_try(const LoginKey& key, Time signed_at, Time now);

@@ -123,8 +123,8 @@ TEST(LoginCache, AThousandThreadsSignOnce) {
     for (int i = 0; i < count; ++i) {
       threads.emplace_back([&, i] {
         ++here;
-        texts[static_cast<std::size_t>(i)] =
-            text(bench.cache.get(key(), bench.system, no_deadline, sign));
+        const auto a_minute = std::chrono::steady_clock::now() + minutes(1);  // so that waiting for ever is a failure
+        texts[static_cast<std::size_t>(i)] = text(bench.cache.get(key(), bench.system, a_minute, sign));
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -166,6 +166,30 @@ TEST(LoginCache, NoOtherKeyWaitsForASigning) {
   Bench bench;
   Signer signer(bench);
   EXPECT_TRUE(bench.get(key("john")));
+  signer.release();
+}
+
+TEST(LoginCache, WhoWaitsIsNotGivenTheOldTokenWhenAnotherKeyIsSigned) {
+  Bench bench;
+  ASSERT_TRUE(bench.get(key()));
+  bench.move(minutes(15) - seconds(5));  // five seconds are left of it
+  Signer signer(bench);
+  std::string waited;
+  std::thread waiter([&] { waited = text(bench.get(key(), std::chrono::steady_clock::now() + seconds(20))); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_TRUE(bench.get(key("john")));  // wakes all who wait
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  signer.release();
+  waiter.join();
+  EXPECT_EQ(waited, "jane@db.example at " + basic_time(bench.now()));
+}
+
+TEST(LoginCache, WhatIsBeingSignedIsNotEvicted) {
+  Bench bench(1);
+  Signer signer(bench);
+  for (const char* user : {"a", "b", "c"}) ASSERT_TRUE(bench.get(key(user)));
+  EXPECT_EQ(text(bench.get(key(), std::chrono::steady_clock::now() + std::chrono::milliseconds(50))), "HYT00")
+      << "it was forgotten that a thread signs it";
   signer.release();
 }
 
@@ -315,6 +339,33 @@ TEST(LoginCache, OneFreshTryAMinuteForAKey) {
   EXPECT_FALSE(tries(key()));
   bench.move(seconds(1));
   EXPECT_TRUE(tries(key()));
+  bench.move(-seconds(30));
+  EXPECT_TRUE(tries(key())) << "the clock was set back";
+}
+
+TEST(LoginCache, ATryThatWasTakenIsRememberedWhereOnlyOneKeyFits) {
+  Bench bench(2);
+  bench.move(seconds(1));
+  EXPECT_TRUE(bench.cache.take_fresh_try(key(), noon, bench.now()));  // until 61 s past noon
+  bench.credentials_end = noon + seconds(30);
+  ASSERT_TRUE(bench.get(key("a")));
+  bench.credentials_end = noon + seconds(900);
+  ASSERT_TRUE(bench.get(key("b")));  // "a" ends first, so it makes room
+  EXPECT_FALSE(bench.cache.take_fresh_try(key(), noon, bench.now()));
+}
+
+TEST(LoginCache, ANewerTokenIsKnownWhenItIsKeptOrBeingSigned) {
+  Bench bench;
+  EXPECT_FALSE(bench.cache.has_newer(key(), noon));
+  ASSERT_TRUE(bench.get(key()));
+  EXPECT_FALSE(bench.cache.has_newer(key(), noon)) << "it is the same";
+  EXPECT_TRUE(bench.cache.has_newer(key(), noon - seconds(1)));
+  bench.cache.drop(key(), noon);
+  EXPECT_FALSE(bench.cache.has_newer(key(), noon - seconds(1)));
+  Signer signer(bench);
+  EXPECT_TRUE(bench.cache.has_newer(key(), noon));
+  EXPECT_FALSE(bench.cache.has_newer(key("john"), noon));
+  signer.release();
 }
 
 }  // namespace

@@ -81,18 +81,22 @@ class Box:
 
     # ---- programs ----
 
-    def run(self, command, text_in="", env=None, ini=None, trace=True, clock=None, seconds=SECONDS):
+    def run(self, command, text_in="", env=None, ini=None, trace=True, clock=None, seconds=SECONDS, driver=None):
         """Runs a program against the box. `env`: variables to set (None: to unset). `ini`: DSN sections to add to
-        odbc.ini, {name: {attribute: value}}. `clock`: offset of its clock, as faketime takes it ("-16m"). `seconds`: when it
+        odbc.ini, {name: {attribute: value}}. `driver`: what to add to our section of odbcinst.ini. `clock`: offset of its clock, as faketime takes it ("-16m"). `seconds`: when it
         is ended."""
         self._count += 1
         folder = os.path.join(self.capture, f"{os.getpid()}-{self._count:03}")
         os.makedirs(folder)
         environment = {**self.exports, "LC_ALL": "C.UTF-8", "ODBCSYSINI": folder}
-        shutil.copyfile(self.directory + "/odbcinst.ini", folder + "/odbcinst.ini")
+        with open(self.directory + "/odbcinst.ini", encoding="utf-8") as file:
+            drivers = file.read()
+        lines = "".join(f"{name}={value}\n" for name, value in (driver or {}).items())
+        drivers = drivers.replace("[iamodbc]\n", "[iamodbc]\n" + lines)
         if trace:
-            with open(folder + "/odbcinst.ini", "a", encoding="utf-8") as file:
-                file.write(f"\n[ODBC]\nTrace=Yes\nTraceFile={folder}/trace\n")
+            drivers += f"\n[ODBC]\nTrace=Yes\nTraceFile={folder}/trace\n"
+        with open(folder + "/odbcinst.ini", "w", encoding="utf-8") as file:
+            file.write(drivers)
         # Not among what is kept: the base's password is in there.
         with tempfile.TemporaryDirectory(prefix="iamodbc-ini-") as private:
             environment["ODBCINI"] = private + "/odbc.ini"

@@ -31,7 +31,8 @@ class LoginCache(LiveTest):
         self.assert_says(answer, "08001", "PAM authentication failed", "signed", "rds-db:connect")
 
     def test_one_token_for_the_connects_of_a_process(self):
-        answers, seen = self.steps(self.connect(), SLEEP, self.connect(), SLEEP, self.connect(";Database=app"))
+        # The driver manager closes the driver's library when its last connection goes.
+        answers, seen = self.steps(self.connect(), SLEEP, self.connect(), SLEEP, self.connect(";Database=app"), driver={"DontDLClose": "0"})
         self.assertEqual(["jane_doe"] * 3, answers)
         self.assertEqual([(0, "ok")] * 3, seen)
 
@@ -52,6 +53,19 @@ class LoginCache(LiveTest):
     def test_a_refused_kept_token_is_followed_by_a_new_one(self):
         answers, seen = self.steps(self.connect(), SLEEP, REFUSE, self.connect(), self.connect())
         self.assertEqual(["jane_doe"] * 3, answers)
+        self.assertEqual([(0, "ok"), (0, "control: token"), (1, "ok"), (1, "ok")], seen)
+
+    def test_all_threads_with_a_refused_kept_token_get_in_with_one_new_one(self):
+        answers, seen = self.steps(self.connect(), SLEEP, REFUSE, {"threads": 20, **self.connect()}, trace=False)
+        self.assertEqual(["jane_doe"] * 20, answers[1])
+        self.assertEqual({(0, "ok"), (0, "control: token"), (1, "ok")}, set(seen))
+        self.assertEqual(20, seen.count((1, "ok")))
+
+    def test_mariadb_too(self):
+        if "RDS_MARIA_PORT" not in self.box.exports:
+            self.skipTest("the local RDS has no MariaDB")
+        answers, seen = self.steps(self.connect(), SLEEP, REFUSE, self.connect(), self.connect(), ini={"mine": self.box.section("local-maria")})
+        self.assertEqual(["jane_doe@%"] * 3, answers)
         self.assertEqual([(0, "ok"), (0, "control: token"), (1, "ok"), (1, "ok")], seen)
 
     def test_not_twice_within_a_minute(self):

@@ -15,7 +15,7 @@ import odbc_client as client
 
 
 def connect(string):
-    """With an environment of its own, so that the driver manager unloads the driver in between."""
+    """With an environment of its own; after its last connection the driver manager may unload the driver (DontDLClose=0)."""
     odbc, environment = client.odbc, client.handle(client.HANDLE_ENV, None)
     odbc.SQLSetEnvAttr(environment, client.ODBC_VERSION, ctypes.c_void_p(3), 0)
     connection = client.handle(client.HANDLE_DBC, environment)
