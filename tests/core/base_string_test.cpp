@@ -150,8 +150,7 @@ TEST(BaseString, MariadbsDebugLogIsTakenOutOfItsOptions) {
 }
 
 TEST(BaseString, MariadbsOptionsHoldNoDebugLogNoPipeAndNoOptionFile) {
-  EXPECT_NE(with("OPTION=4;OPTIONS=73734", {}, BaseKind::mariadb).text.find("OPTIONS=0;OPTIONS=2;"),
-            std::string::npos);
+  EXPECT_NE(with("OPTION=4;OPTIONS=73734", {}, BaseKind::mariadb).text.find("OPTIONS=0;OPTIONS=2;"), std::string::npos);
   const auto walk = with("OPTIONS=2;option=6", {}, BaseKind::mariadb);
   EXPECT_NE(walk.text.find("OPTIONS=2;OPTIONS=2;"), std::string::npos) << walk.text;
   EXPECT_EQ(walk.text.find("option="), std::string::npos) << walk.text;
