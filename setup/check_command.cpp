@@ -52,7 +52,7 @@ void show_attributes(const Given& given, const BaseDriverProfile& profile) {
     std::string value(found.value);
     if (!may_show(profile, found.name) && !value.empty()) value = "***";
     if (row != nullptr && row->kind == AttributeKind::command) value = shown_command(found.value);
-    if (row != nullptr && row->id == AttributeId::access_key_id) value = masked_key_id(value);
+    if (row != nullptr && row->id == AttributeId::access_key_id) value = masked_key_id(std::string(found.value));
     room(name,
          std::string(found.name) + "=" + value + " (" + found.where + (is_overridden ? "; overridden" : "") + ")");
     name.clear();
