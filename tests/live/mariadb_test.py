@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real MariaDB Connector/ODBC and a real server: logins with a token, what is refused, and that no token goes out without TLS."""
 import contextlib
-import json
 import os
 import socket
 import tempfile
 import threading
 import unittest
 
-from box import HERE, PYTHON, LiveTest
+from box import LiveTest
 from messages_test import closed_port
 
 USER_AND_TLS = ("select current_user(), (select variable_value != '' from information_schema.session_status "
@@ -84,24 +83,6 @@ class MariaDb(LiveTest):
         self.no_secret(answer.text)
 
     # ---- let in ----
-
-    def test_isql(self):
-        base = self.box.run(["isql", "base-maria", "-b", "-v", "-x0x7c"], "select * from city order by id\n")
-        self.assertIn("Oslo", base.stdout)
-        for target in (["local-maria"], ["-k", "DSN=local-maria;Database=app"]):
-            done = self.box.run(["isql", *target, "-b", "-v", "-x0x7c"], "select * from city order by id\n")
-            self.assertEqual((0, base.stdout), (done.returncode, done.stdout), done.stderr)
-
-    def test_pyodbc(self):
-        string = (f"Driver=iamodbc;BaseDriver=MariaDB Unicode;Server=localhost;Port={self.port};Database=app;UID=jane_doe;"
-                  f"Region={self.box.exports['RDS_REGION']};TLSCAFile={self.box.ca}")
-        rows = []
-        for target in ("DSN=base-maria", "DSN=local-maria", string):
-            done = self.box.run([PYTHON, os.path.join(HERE, "pyodbc_client.py"), target, "select * from city order by id"])
-            self.assertEqual(0, done.returncode, done.stderr)
-            rows.append(json.loads(done.stdout))
-        self.assertEqual(3, len(rows[0]))
-        self.assertEqual([rows[0]] * 3, rows)
 
     def test_every_length_of_session_token(self):
         for profile in ("default", "session", "session1500", "session4000", "session10000"):
