@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What isql and iusql are given, one statement a line; lines that begin with -- are left out. The failing one
+-- What isql, iusql and iodbctest are given, one statement a line; lines that begin with -- are left out. The failing one
 -- is the last, because isql ends there.
 create temporary table note (id integer, body varchar(60), amount decimal(8,2), written date)
 insert into note values (1, 'Zoë € 😀 東京 ''q'' {a}', 12.50, '2024-02-29')
