@@ -103,7 +103,7 @@ struct BaseDriverFacts {
 };
 
 // Fails when this base driver would cut or crash on a secret of that length in a string of that length: the message names limit and a base driver that takes it.
-// secret_size 0: no secret is in the string.
+// secret_size: of the secret that the server gets, be it in the string or in a password file; 0: none.
 std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, std::size_t secret_size,
                                     std::size_t string_size);
 

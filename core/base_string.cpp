@@ -47,7 +47,7 @@ class Writer {
     }
     if (input_.tls != nullptr) write_tls();
     if (settings_.auth_type == AuthType::iam) {
-      write_secret(input_.pass_file.empty() ? input_.login->secret.reveal() : std::string_view{});
+      write_secret();
     } else {
       pass_on_password();
     }
@@ -227,10 +227,11 @@ class Writer {
     return bytes;
   }
 
-  void write_secret(std::string_view secret) {
+  void write_secret() {
+    const std::string_view secret = input_.login->secret.reveal();
     secret_size_ = secret.size();
     // An empty PWD still goes last: without it a password of the DSN's section would be used.
-    add(profile_.pwd, secret.empty() ? std::string_view{} : braced(secret).reveal());
+    add(profile_.pwd, input_.pass_file.empty() ? braced(secret).reveal() : std::string_view{});
   }
 
   void write_tls() {

@@ -211,6 +211,8 @@ TEST(BaseString, ALimitIsAnErrorBeforeDialling) {
   expect_refused(with("", options), {"32767", "psqlODBC"});
   options.pass_file = "/proc/self/fd/7";
   EXPECT_FALSE(with("", options).error);
+  options.secret = std::string(65531, 'x');  // the server's own limit
+  expect_refused(with("", options), {"65530", "psqlODBC"});
 }
 
 TEST(BaseString, ADsnNameCannotCarryAttributes) {
