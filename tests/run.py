@@ -6,7 +6,8 @@
   run.py unittest PATH...           Python tests: a *_test.py file, or a folder of them
   run.py secrets BOX PATH...        no file under PATH, and no log of the local RDS whose env.sh is in BOX, holds a secret
 
-The last line is `N passed, M failed`. What was skipped is a line `NOT RUN: what: reason` and in neither count. The exit
+The last line is `N passed, M failed`. Lines that begin with `SHOW: ` are results that ./dev test repeats in its summary.
+What was skipped is a line `NOT RUN: what: reason` and in neither count. The exit
 status is 0 only if something passed and nothing failed.
 """
 import glob
@@ -21,6 +22,7 @@ import time
 import unittest
 import xml.etree.ElementTree
 
+SHOWN = "SHOW: "
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 

@@ -29,6 +29,11 @@ TOOL = os.path.join(BUILD, "setup", "iamodbc")
 SECONDS = 30  # for any one program
 
 
+def show(*lines):
+    """Prints a result that belongs into the summary of ./dev test too."""
+    print("\n" + "\n".join(run.SHOWN + line for line in lines), flush=True)
+
+
 class Answer:
     """What odbc_client.py says of one connection."""
 
@@ -68,6 +73,7 @@ class Box:
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=90)
         self.exports = run.exports_of(self.directory)
         self.secrets = run.known_secrets(self.exports)
+        self.needles = run.needles(self.secrets)
         self.capture = os.environ.get("IAMODBC_TEST_CAPTURE") or os.path.join(self.directory, "captured")
         os.makedirs(self.capture, exist_ok=True)
         self._count = 0
@@ -141,7 +147,7 @@ class Box:
 
     def secrets_in(self, text):
         """The names of the secrets that stand in a text."""
-        return run.findings(text.encode(), run.needles(self.secrets))
+        return run.findings(text.encode(), self.needles)
 
     # ---- DSNs ----
 

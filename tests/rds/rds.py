@@ -19,7 +19,8 @@ D (default: build/rds at the top of the project) holds what a client needs:
   odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI, MariaDB Unicode
   rds-ca.pem    the CA of the server; wrong-ca.pem is another one
   aws/          credentials and config: profile default (long-term key), session, session1500, session4000,
-                session10000 (by length of the session token), wrong (its secret is wrong), unknown (an unknown key)
+                session10000 (by length of the session token), token1500, token5000, token16000, token30000, token70000
+                (by length of the whole token of jane_doe), wrong (its secret is wrong), unknown (an unknown key)
   tokens.jsonl  one line for each token that the verifier saw
   box.json      where the box is
 
@@ -61,6 +62,9 @@ CLUSTER_NAME = "mycluster.cluster-cabc123def45.eu-central-1.rds.amazonaws.com"
 MARIADB_HEADERS = "/usr/include/mariadb"
 IAM_USERS = ["jane_doe", "zoë", "o'neil;x", "busy"]
 SESSION_TOKEN_LENGTHS = {"session": 356, "session1500": 1500, "session4000": 4000, "session10000": 10000}
+TOKEN_LENGTHS = {f"token{length}": length for length in (1500, 5000, 16000, 30000, 70000)}
+# Of a token for jane_doe at localhost with a port of five digits: all of it but the percent-encoded session token.
+REST_OF_TOKEN = 342
 FILES_OF_D = ["env.sh", "odbc.ini", "odbcinst.ini", "rds-ca.pem", "wrong-ca.pem", "tokens.jsonl", "box.json",
               "aws/credentials", "aws/config"]
 LONGEST_SOCKET_PATH = 107
@@ -264,9 +268,22 @@ def make_keys():
         # Plus, slash and equals sign always occur: they are what goes wrong on the way.
         return ("/+" + base64.b64encode(secrets.token_bytes(length)).decode())[:length - len(tail)] + tail
 
+    def encoded_blob(length):
+        """One that has this length when it is percent-encoded."""
+        text, left = "", length - len("%2F%2B%3D%3D")
+        for character in base64.b64encode(secrets.token_bytes(length)).decode():
+            character = character if left >= 3 else "A"
+            text += character
+            left -= 3 if character in "+/" else 1
+            if not left:
+                break
+        return "/+" + text + "=="
+
     keys = {"default": (key_id("AKIA"), blob(40), None)}
     for profile, length in SESSION_TOKEN_LENGTHS.items():
         keys[profile] = (key_id("ASIA"), blob(40), blob(length, "=="))
+    for profile, length in TOKEN_LENGTHS.items():
+        keys[profile] = (key_id("ASIA"), blob(40), encoded_blob(length - REST_OF_TOKEN))
     keys["wrong"] = (key_id("AKIA"), blob(40), None)
     keys["unknown"] = (key_id("AKIA"), blob(40), None)
     return keys
