@@ -159,11 +159,16 @@ class Writer {
     write_value(name, value);
   }
 
-  void write_value(std::string_view name, std::string_view value) {
+  // MariaDB takes away the blanks at both ends of a value, in braces too.
+  [[nodiscard]] bool is_trimmed(std::string_view value) const {
     constexpr std::string_view blanks = " \t\n\v\f\r";
-    const bool is_trimmed = !value.empty() && (blanks.find(value.front()) != std::string_view::npos ||
-                                               blanks.find(value.back()) != std::string_view::npos);
-    if (profile_.kind == BaseKind::mariadb && is_trimmed) {
+    return profile_.kind == BaseKind::mariadb && !value.empty() &&
+           (blanks.find(value.front()) != std::string_view::npos ||
+            blanks.find(value.back()) != std::string_view::npos);
+  }
+
+  void write_value(std::string_view name, std::string_view value) {
+    if (is_trimmed(value)) {
       fail(cannot_connect(std::string(name) + " begins or ends with a blank, which " + profile_.title +
                           " would take away. Use another name for it."));
       return;
@@ -202,8 +207,14 @@ class Writer {
     secret_size_ = found->value.size();
     const std::string_view name = profile_.kind == BaseKind::unknown ? found->name : profile_.pwd;
     if (found->attribute != nullptr) {
-      add(name, found->attribute->written_value());
-    } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name)) {
+      const std::string_view written = found->attribute->written_value();
+      if (written.starts_with('{') && is_trimmed(found->value)) {
+        fail(cannot_connect(std::string("The password (") + attribute_row(AttributeId::pwd).name +
+                            ") begins or ends with a blank, which " + profile_.title +
+                            " would take away. Choose another password."));
+      }
+      add(name, written);
+    } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name) || found->is_cut) {
       const bool is_encoded = profile_.ini_password_is_percent_encoded && reads_in_section(profile_, found->name);
       const Secret value = is_encoded ? percent_decoded(found->value) : Secret(found->value);
       add(name, braced(value.reveal()).reveal());

@@ -29,9 +29,12 @@ bool is_yes(std::string_view value) {
 
 Found Given::from_section(const IniSection& section, const IniEntry& entry, Origin origin) const {
   return Found{
-      entry.key, entry.value, origin,
+      entry.key,
+      entry.value,
+      origin,
       "[" + section.name + "] in " + files_->data_source_file(section.name) + ", line " + std::to_string(entry.line),
-      nullptr};
+      nullptr,
+      entry.length > unixodbc_line_limit};
 }
 
 template <class Matches>

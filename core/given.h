@@ -28,6 +28,7 @@ struct Found {
   Origin origin;
   std::string where;           // for people: "the connection string", "[sales] in /home/me/.odbc.ini, line 4"
   const Attribute* attribute;  // of the connection string; else nullptr
+  bool is_cut = false;         // in its file: a line of which unixODBC, and so the base driver, reads less
 };
 
 class Given {

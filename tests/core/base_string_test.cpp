@@ -287,6 +287,26 @@ TEST(BaseString, APasswordOfOurSectionReachesABaseDsn) {
   EXPECT_EQ(walked(BaseKind::mariadb, "DSN=a", options).text, "DSN=b;PWD={p%41}");
 }
 
+TEST(BaseString, APasswordThatUnixOdbcWouldCutIsWrittenForTheBase) {
+  const std::string password(1000, 'x');
+  WalkOptions options;
+  options.odbc_ini = "[a]\nAuthType=Password\nServername=db.example\nUsername=jane\nPassword=%41" + password + "\n";
+  EXPECT_EQ(walked(BaseKind::psqlodbc, "DSN=a", options).text, "DSN=a;PWD={A" + password + "}");
+  options.odbc_ini = "[a]\nAuthType=Password\nSERVER=db.example\nUID=jane\nPWD=" + password + "\n";
+  EXPECT_EQ(walked(BaseKind::mariadb, "DSN=a", options).text, "DSN=a;PWD={" + password + "}");
+  options.odbc_ini = "[a]\nAuthType=Password\nBaseDSN=b\nUID=jane\n[b]\nSERVER=db.example\nPWD=" + password + "\n";
+  EXPECT_EQ(walked(BaseKind::mariadb, "DSN=a", options).text, "DSN=b;UID=jane;PWD={" + password + "}");
+}
+
+TEST(BaseString, MariadbWouldTakeTheBlanksAtTheEndsOfAPassword) {
+  for (const char* password : {"{ x}", "{x\t}", "{ }"}) {
+    const std::string text = std::string("AuthType=Password;PWD=") + password;
+    expect_refused(with(text, {}, BaseKind::mariadb), {"PWD", "blank", "MariaDB"});
+    EXPECT_EQ(with(text).text, std::string("Servername=db.example;UID=jane;PWD=") + password);
+  }
+  EXPECT_EQ(with("AuthType=Password;PWD= x ", {}, BaseKind::mariadb).text, "SERVER=db.example;UID=jane;PWD= x ");
+}
+
 TEST(BaseString, AUserThatPsqlodbcCannotReadIsAnErrorWithAPasswordToo) {
   expect_refused(with("AuthType=Password;UID={a;b}"), {"UID", "psqlODBC"});
 }
