@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The real MariaDB Connector/ODBC and a real server: logins with a token, what is refused, and that no token goes out without TLS."""
+"""The real MariaDB Connector/ODBC and a real server: logins with a token, and that no token goes out without TLS.
+What the server refuses is in refusals_test.py."""
 import contextlib
 import os
 import socket
@@ -9,11 +10,9 @@ import threading
 import unittest
 
 from box import LiveTest
-from messages_test import closed_port
 
 USER_AND_TLS = ("select current_user(), (select variable_value != '' from information_schema.session_status "
                 "where variable_name = 'Ssl_cipher')")
-DENIED = "Access denied for user 'jane_doe'@'127.0.0.1' (using password: YES)"
 
 
 @contextlib.contextmanager
@@ -111,10 +110,6 @@ class MariaDb(LiveTest):
             with self.subTest(text):
                 self.fails(text, text.split("=")[0], state="08001")
 
-    def test_wrong_ca_and_wrong_name(self):
-        self.fails("TLSCAFile=" + self.box.exports["RDS_WRONG_CA"], "TLS/SSL error", "TLSCAFile")
-        self.fails("Server=127.1", "TLS/SSL error.*certificate")  # the same address, by a name that the certificate does not hold
-
     def test_a_server_without_tls_gets_no_token(self):
         with plain_server() as (port, received):
             self.fails(f"Port={port}", "SSL is required")
@@ -136,34 +131,6 @@ class MariaDb(LiveTest):
         with tempfile.TemporaryDirectory() as home:
             self.opens(dsn=self.box.section("local-maria", OPTION="4"), env={"HOME": home})
             self.assertEqual([], os.listdir(home))
-
-    # ---- refused ----
-
-    def refused(self, reason, string="", **options):
-        with self.box.verdicts() as seen:
-            answer = self.box.connect("DSN=local-maria;" + string, **options)
-        self.assertFalse(answer.connected, "it was let in")
-        self.assertEqual([reason], [line["reason"] for line in seen])
-        self.assertEqual(("28000", 1045), tuple(answer.records[0][:2]))
-        self.assertIn(DENIED, answer.first)
-        self.assertEqual(2, len(answer.records), str(answer))
-        self.assert_says(answer.records[1][2], r"localhost:\d+", "region (eu-central-1|us-west-2)", "AWSAuthenticationPlugin", "rds-db:connect", "clock")
-        self.no_secret(answer.text)
-
-    def test_refused_tokens(self):
-        self.refused("signature", env={"AWS_PROFILE": "wrong"})
-        self.refused("key", env={"AWS_PROFILE": "unknown"})
-        self.refused("region", "Region=us-west-2")
-        self.refused("endpoint", "TokenPort=1")
-        self.refused("expired", clock="-16m")
-
-    def test_other_failures_are_no_refused_token(self):
-        with closed_port() as port:
-            self.fails(f"Port={port}", "connect", "Server")
-        with tempfile.TemporaryDirectory() as folder:
-            self.fails(f"PLUGIN_DIR={folder}", r"mysql_clear_password\.so", "libmariadb3", state="28000")
-        answer = self.box.connect("DSN=local-maria;Database=nosuch")
-        self.assertEqual(("42000", 1, True), (answer.state, len(answer.records), "nosuch" in answer.first), str(answer))
 
 
 if __name__ == "__main__":
