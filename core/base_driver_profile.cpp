@@ -547,8 +547,8 @@ std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, st
       }
       if (width == Width::wide && string_size > 32767) {
         return too_long("The connection string", string_size, 32767,
-                        "use the narrow driver (Driver=iamodbc narrow with psqlodbca.so), or credentials with a "
-                        "shorter session token.");
+                        "unset PGPASSWORD if it is set, or use the narrow driver (Driver=iamodbc narrow with "
+                        "psqlodbca.so), or credentials with a shorter session token.");
       }
       break;
     case BaseKind::mariadb:

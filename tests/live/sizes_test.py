@@ -18,30 +18,42 @@ from logins import FUNCTIONS, SMALL_STACK, Asked, log_in
 sys.path.insert(0, os.path.join(TOP, "tests", "rds"))
 import verifier  # noqa: E402
 
-# Characters of the token, and the keys that make one of about that length. The longest is longer than PostgreSQL takes.
-PROFILES = {320: "default", **{length: f"token{length}" for length in (1500, 5000, 16000, 30000, 70000)}}
+# Characters of the token, and the keys that make one of about that length.
+PROFILES = {320: "default", **{length: f"token{length}" for length in (1500, 5000, 16000, 30000, 40000, 70000)}}
 KEYS_FROM = {"SQLConnect": ("DSN",), "SQLDriverConnect": ("DSN", "string", "environment")}
 WITHOUT_FILES = {"AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials", "AWS_CONFIG_FILE": "/nonexistent/config"}
-REFUSED = {70000: ("is 70000 bytes long", "psqlODBC 13", "takes 65530", "Use credentials with a shorter session token")}
+# What our refusals say.
+NO_SERVER_TAKES_IT = ("is 70000 bytes long", "psqlODBC", "takes 65530", "Use credentials with a shorter session token")
+PSQLODBC_WOULD_CRASH = ("The connection string is 4", "psqlODBC", "takes 32767", "unset PGPASSWORD", "shorter session token")
 
 
 class Way:
-    """A base driver; the sizes that it does not take, and what the refusal says; variables that are set."""
+    """A base driver and the variables that are set. `refusal(function, size)`: what our refusal says, None where none is due."""
 
-    def __init__(self, title, dsn, refused, env):
-        self.title, self.dsn, self.refused, self.env = title, dsn, refused, env
+    def __init__(self, title, dsn, env, refusal):
+        self.title, self.dsn, self.env, self.refusal = title, dsn, env, refusal
 
-    def expected(self, size):
-        return "refused (takes 65530)" if size in self.refused else "intact"
+    def expected(self, function, size):
+        words = self.refusal(function, size)
+        return f"refused ({words[2]})" if words else "intact"
+
+
+def refusal_of_the_server(_, size):
+    return NO_SERVER_TAKES_IT if size > 65530 else None
+
+
+def refusal_of_a_string(function, size):
+    """For the token in the connection string."""
+    is_too_long = function.endswith("W") and 32767 < size <= 65530
+    return PSQLODBC_WOULD_CRASH if is_too_long else refusal_of_the_server(function, size)
 
 
 class Sizes(LiveTest):
     def ways(self):
-        found = [Way("psqlODBC", "local-pg", REFUSED, {}),
-                 # Then the token stands in the connection string.
-                 Way("psqlODBC, PGPASSWORD set", "local-pg", REFUSED, {"PGPASSWORD": "of somebody else"})]
+        found = [Way("psqlODBC", "local-pg", {}, refusal_of_the_server),
+                 Way("psqlODBC, PGPASSWORD set", "local-pg", {"PGPASSWORD": "of somebody else"}, refusal_of_a_string)]
         if "RDS_MARIA_PORT" in self.box.exports:
-            found.append(Way("MariaDB Connector/ODBC", "local-maria", {}, {}))
+            found.append(Way("MariaDB Connector/ODBC", "local-maria", {}, lambda *_: None))
         else:
             print("\nNOT RUN: tokens of every size on MariaDB: its server is not installed")
         return found
@@ -82,7 +94,7 @@ class Sizes(LiveTest):
         signature = verifier.signature_of(host, port, pairs, secret, date, date[:8], region)
         return f"{host}:{port}/?{'&'.join(pairs)}&X-Amz-Signature={signature}".encode()
 
-    def cell(self, way, size, went):
+    def cell(self, way, function, size, went):
         """How one login went, in a word or two."""
         if went.connected:
             if [line["verdict"] for line in went.seen] != ["accepted"]:
@@ -93,44 +105,44 @@ class Sizes(LiveTest):
             return "intact" if is_whole and is_of_size else f"another token, of {went.seen[0]['length']}"
         if went.seen:
             return f"a token of {went.seen[0]['length']} was sent: {went}"
-        words = way.refused.get(size)
-        return way.expected(size) if words and all(word in went.message for word in words) else str(went)
+        words = way.refusal(function, size)
+        return way.expected(function, size) if words and all(word in went.message for word in words) else str(went)
 
-    def row(self, way, size_of, went):
-        cells = {}
-        for size, one in zip(size_of, went):
-            self.no_secret(one.message)
-            text = self.cell(way, size, one)
-            cells[size] = text if cells.get(size, text) == text else f"{cells[size]} / {text}"
-        return cells
-
-    def rows(self, way):
-        """{(function, where the keys come from): {size: cell}}"""
-        kinds = [(function, keys_from) for function in FUNCTIONS for keys_from in KEYS_FROM[function.removesuffix("W")]]
+    def cells(self, way, keys, env):
+        """{(function, where the keys come from, size): how the logins went}, all by one process."""
         sections = {profile: self.box.section(way.dsn, Profile=profile) for profile in PROFILES.values()}
-        asked = {(*kind, size): self.asked(way, *kind, profile) for kind in kinds for size, profile in PROFILES.items()}
-        went = {}
-        # One process for all that find their keys in files and strings, one for each set of variables.
-        for size, profile in [(None, ""), *PROFILES.items()]:
-            here = [key for key in asked if (key[1] == "environment") == bool(size) and size in (None, key[2])]
-            env = {**way.env, **(self.variables(profile) if size else {})}
-            answers = iter(log_in(self.box, [one for key in here for one in asked[key]], ini=sections, env=env))
-            for key in here:
-                went[key] = [next(answers) for _ in asked[key]]
-        return {kind: self.row(way, [size for size in PROFILES for _ in went[(*kind, size)]],
-                               [one for size in PROFILES for one in went[(*kind, size)]]) for kind in kinds}
+        asked = [self.asked(way, function, keys_from, PROFILES[size]) for function, keys_from, size in keys]
+        answers = iter(log_in(self.box, sum(asked, []), ini=sections, env={**way.env, **env}))
+        found = {}
+        for key, logins in zip(keys, asked):
+            went = [next(answers) for _ in logins]
+            for one in went:
+                self.no_secret(one.message)
+            found[key] = " / ".join(dict.fromkeys(self.cell(way, key[0], key[2], one) for one in went))
+        return found
+
+    def all_cells(self, way):
+        keys = [(function, keys_from, size) for function in FUNCTIONS for keys_from in KEYS_FROM[function.removesuffix("W")]
+                for size in PROFILES]
+        found = self.cells(way, [key for key in keys if key[1] != "environment"], {})
+        for size, profile in PROFILES.items():
+            here = [key for key in keys if key[1:] == ("environment", size)]
+            found.update(self.cells(way, here, self.variables(profile)))
+        return {key: found[key] for key in keys}
 
     def test_every_size_through_every_function_is_whole_or_refused(self):
-        wrong, table = [], [("token of ... characters", "keys from", *map(str, PROFILES))]
+        wrong, table = [], [["token of ... characters", "keys from", *map(str, PROFILES)]]
         for way in self.ways():
-            table.append((way.title,))
-            for (function, keys_from), cells in self.rows(way).items():
-                table.append(("  " + function, keys_from, *cells.values()))
-                wrong += [f"{way.title}, {function}, keys from the {keys_from}, token of {size}: {cell}"
-                          for size, cell in cells.items() if cell != way.expected(size)]
-        widths = [max(len(line[column]) for line in table if len(line) > column) for column in range(2 + len(PROFILES))]
-        show(*("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table))
-        self.assertEqual([], wrong)
+            table.append([way.title])
+            for (function, keys_from, size), cell in self.all_cells(way).items():
+                if size == min(PROFILES):
+                    table.append(["  " + function, keys_from])
+                is_right = cell == way.expected(function, size)
+                table[-1].append(cell if is_right else "WRONG")
+                wrong += [] if is_right else [f"{way.title}, {function}, keys from {keys_from}, token of {size}: {cell}"]
+        widths = [max(len(line[column]) for line in table if len(line) > column) for column in range(len(table[0]))]
+        show("tokens of every size, each from the main thread and from a thread with 512 KiB of stack:", *("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table))
+        self.assertFalse(wrong, "\n".join(wrong[:20]))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ D (default: build/rds at the top of the project) holds what a client needs:
   odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI, MariaDB Unicode
   rds-ca.pem    the CA of the server; wrong-ca.pem is another one
   aws/          credentials and config: profile default (long-term key), session, session1500, session4000,
-                session10000 (by length of the session token), token1500, token5000, token16000, token30000, token70000
-                (by length of the whole token of jane_doe), wrong (its secret is wrong), unknown (an unknown key)
+                session10000 (by length of the session token), token1500, token5000, token16000, token30000, token40000,
+                token70000 (by length of the whole token of jane_doe), wrong (its secret is wrong), unknown (an unknown key)
   tokens.jsonl  one line for each token that the verifier saw
   box.json      where the box is
 
@@ -62,7 +62,7 @@ CLUSTER_NAME = "mycluster.cluster-cabc123def45.eu-central-1.rds.amazonaws.com"
 MARIADB_HEADERS = "/usr/include/mariadb"
 IAM_USERS = ["jane_doe", "zoë", "o'neil;x", "busy"]
 SESSION_TOKEN_LENGTHS = {"session": 356, "session1500": 1500, "session4000": 4000, "session10000": 10000}
-TOKEN_LENGTHS = {f"token{length}": length for length in (1500, 5000, 16000, 30000, 70000)}
+TOKEN_LENGTHS = {f"token{length}": length for length in (1500, 5000, 16000, 30000, 40000, 70000)}
 # Of a token for jane_doe at localhost with a port of five digits: all of it but the percent-encoded session token.
 REST_OF_TOKEN = 342
 FILES_OF_D = ["env.sh", "odbc.ini", "odbcinst.ini", "rds-ca.pem", "wrong-ca.pem", "tokens.jsonl", "box.json",
