@@ -141,7 +141,8 @@ class Sizes(LiveTest):
                 table[-1].append(cell if is_right else "WRONG")
                 wrong += [] if is_right else [f"{way.title}, {function}, keys from {keys_from}, token of {size}: {cell}"]
         widths = [max(len(line[column]) for line in table if len(line) > column) for column in range(len(table[0]))]
-        show("tokens of every size, each from the main thread and from a thread with 512 KiB of stack:", *("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table))
+        show("tokens of every size, each from the main thread and from a thread with 512 KiB of stack:",
+             *("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table))
         self.assertFalse(wrong, "\n".join(wrong[:20]))
 
 
