@@ -201,19 +201,24 @@ constexpr std::array mysql_names{"DSN",
                                  "SOCKET",
                                  "INITSTMT",
                                  "CHARSET",
-                                 "SSL_KEY",
                                  "SSLKEY",
-                                 "SSL_CERT",
+                                 "SSL-KEY",
                                  "SSLCERT",
-                                 "SSL_CA",
+                                 "SSL-CERT",
                                  "SSLCA",
-                                 "SSL_CAPATH",
+                                 "SSL-CA",
                                  "SSLCAPATH",
-                                 "SSL_CIPHER",
+                                 "SSL-CAPATH",
                                  "SSLCIPHER",
-                                 "SSL_MODE",
+                                 "SSL-CIPHER",
                                  "SSLMODE",
                                  "SSL-MODE",
+                                 "SSL-CRL",
+                                 "SSL-CRLPATH",
+                                 "SSLVERIFY",
+                                 "DISABLE_SSL_DEFAULT",
+                                 "SSL_ENFORCE",
+                                 "TLS-VERSIONS",
                                  "RSAKEY",
                                  "SAVEFILE",
                                  "PLUGIN_DIR",
@@ -221,20 +226,12 @@ constexpr std::array mysql_names{"DSN",
                                  "LOAD_DATA_LOCAL_DIR",
                                  "OCI_CONFIG_FILE",
                                  "OCI_CONFIG_PROFILE",
-                                 "AUTHENTICATION_KERBEROS_MODE",
-                                 "TLS_VERSIONS",
-                                 "TLS-VERSIONS",
-                                 "SSL_CRL",
-                                 "SSL-CRL",
-                                 "SSL_CRLPATH",
-                                 "SSL-CRLPATH",
-                                 "SSLVERIFY",
+                                 "AUTHENTICATION-KERBEROS-MODE",
                                  "OPENTELEMETRY",
-                                 "OPENID_TOKEN_FILE",
+                                 "OPENID-TOKEN-FILE",
                                  "PORT",
                                  "READTIMEOUT",
                                  "WRITETIMEOUT",
-                                 "CLIENT_INTERACTIVE",
                                  "INTERACTIVE",
                                  "PREFETCH",
                                  "OPTION",
@@ -260,6 +257,7 @@ constexpr std::array mysql_names{"DSN",
                                  "NAMED_PIPE",
                                  "NO_CATALOG",
                                  "NO_SCHEMA",
+                                 "NO_I_S",
                                  "USE_MYCNF",
                                  "NO_TRANSACTIONS",
                                  "FORWARD_CURSOR",
@@ -278,9 +276,11 @@ constexpr std::array mysql_names{"DSN",
                                  "ENABLE_LOCAL_INFILE",
                                  "ENABLE_DNS_SRV",
                                  "MULTI_HOST"};
-constexpr std::array mysql_tls{"SSLMODE", "SSL-MODE", "SSL_MODE", "SSLVERIFY"};
+// SSLVERIFY, DISABLE_SSL_DEFAULT and SSL_ENFORCE are what older versions had in the place of SSLMODE.
+constexpr std::array mysql_tls{"SSLMODE", "SSL-MODE", "SSL_MODE", "SSLVERIFY", "DISABLE_SSL_DEFAULT", "SSL_ENFORCE"};
 constexpr std::array mysql_ca{"SSLCA", "SSL_CA", "SSL-CA"};
-constexpr std::array mysql_forced{"ENABLE_CLEARTEXT_PLUGIN", "NAMED_PIPE", "SOCKET", "ENABLE_DNS_SRV", "MULTI_HOST"};
+constexpr std::array mysql_forced{"ENABLE_CLEARTEXT_PLUGIN", "NAMED_PIPE", "SOCKET",
+                                  "ENABLE_DNS_SRV",          "MULTI_HOST", "USE_MYCNF"};
 constexpr std::array mysql_secret{"PWD1", "PWD2", "PWD3", "PASSWORD1", "PASSWORD2", "PASSWORD3", "INITSTMT"};
 constexpr std::array mysql_hints{
     Hint{"SSL connection error", "Check TLSCAFile, and TokenHost when Server is another name for the RDS endpoint."},
@@ -443,8 +443,8 @@ bool is_yes(std::string_view value) {
   return value == "1" || same_name(value, "yes") || same_name(value, "true") || same_name(value, "on");
 }
 
-// "8.0.34" and newer of MySQL Connector/ODBC overflow a fixed buffer; a version that does not tell counts as new.
-bool mysql_overflows(const std::string& version) {
+// Whether SQL_DRIVER_VER ("08.00.0033") is older than 8.0.patch. A version that does not tell counts as new.
+bool is_older_than_8_0(const std::string& version, int patch) {
   int parts[3] = {0, 0, 0};
   std::size_t part = 0;
   for (const char c : version) {
@@ -456,9 +456,13 @@ bool mysql_overflows(const std::string& version) {
       break;
     }
   }
-  if (parts[0] == 0) return true;
-  if (parts[0] != 8) return parts[0] > 8;
-  return parts[1] > 0 || parts[2] >= 34;
+  if (parts[0] == 0) return false;
+  if (parts[0] != 8) return parts[0] < 8;
+  return parts[1] == 0 && parts[2] < patch;
+}
+
+std::string title_and_version(const BaseDriverFacts& base) {
+  return base.profile->title + (base.version.empty() ? "" : " " + base.version);
 }
 
 }  // namespace
@@ -514,11 +518,14 @@ const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_
 Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, std::string_view name,
                                              std::string_view value) {
   const std::string_view written = trimmed(value);
-  if (same_name(name, "FORCETLS")) {
-    if (!is_yes(written)) return too_weak(name, value);
+  const bool switches_off = same_name(name, "DISABLE_SSL_DEFAULT");
+  if (switches_off || same_name(name, "FORCETLS") || same_name(name, "SSL_ENFORCE")) {
+    if (is_yes(written) == switches_off) return too_weak(name, value);
     return std::optional<TlsLevel>{};  // the least that we do anyway
   }
   if (same_name(name, "SSLVERIFY")) {
+    // MySQL's default is 0, whatever SSLMODE says beside it.
+    if (profile.kind == BaseKind::mysql && !is_yes(written)) return std::optional<TlsLevel>{};
     return std::optional<TlsLevel>(is_yes(written) ? TlsLevel::verify_full : TlsLevel::require);
   }
   for (const TlsWord& word : tls_words) {
@@ -535,9 +542,8 @@ Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, s
 std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, std::size_t secret_size,
                                     std::size_t string_size) {
   const auto too_long = [&](const std::string& what, std::size_t size, std::size_t limit, const std::string& advice) {
-    return cannot_connect(what + " is " + std::to_string(size) + " bytes long and " + base.profile->title +
-                          (base.version.empty() ? "" : " " + base.version) + " takes " + std::to_string(limit) + ": " +
-                          advice);
+    return cannot_connect(what + " is " + std::to_string(size) + " bytes long and " + title_and_version(base) +
+                          " takes " + std::to_string(limit) + ": " + advice);
   };
   switch (base.profile->kind) {
     case BaseKind::psqlodbc:
@@ -556,11 +562,6 @@ std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, st
         return too_long("The connection string", string_size, 131072, "use credentials with a shorter session token.");
       break;
     case BaseKind::mysql:
-      if (mysql_overflows(base.version) && secret_size > 1023) {
-        return too_long("The token", secret_size, 1023,
-                        "longer ones overflow a buffer in it (bugs.mysql.com 119511). Use MariaDB Connector/ODBC, "
-                        "which takes tokens of any length.");
-      }
       if (width == Width::narrow && string_size > 32767) {
         return too_long("The connection string", string_size, 32767,
                         "use MariaDB Connector/ODBC, which takes tokens of any length.");
@@ -570,6 +571,39 @@ std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, st
       break;
   }
   return std::nullopt;
+}
+
+std::optional<Error> exceeded_value_limit(const BaseDriverFacts& base, std::string_view what, std::string_view value) {
+  if (base.profile->kind != BaseKind::mysql || is_older_than_8_0(base.version, 34)) return std::nullopt;
+  constexpr std::size_t limit = 1023;
+  if (value.size() <= limit) return std::nullopt;
+  std::size_t units = 0;  // of UTF-16: one a character, two where UTF-8 has four bytes; one for what is no UTF-8
+  int following = 0;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (following > 0 && (byte & 0xC0U) == 0x80U) {
+      --following;
+      continue;
+    }
+    following = byte >= 0xF0U ? 3 : byte >= 0xE0U ? 2 : byte >= 0xC0U ? 1 : 0;
+    units += byte >= 0xF0U ? 2 : 1;
+  }
+  if (units <= limit) return std::nullopt;
+  return cannot_connect(std::string(what) + " is " + std::to_string(units) + " characters long and " +
+                        title_and_version(base) + " takes " + std::to_string(limit) +
+                        ": longer ones overflow a buffer in it (bugs.mysql.com 119511). Use MariaDB Connector/ODBC, "
+                        "which takes values of any length.");
+}
+
+std::optional<Error> unfit_for_tls(const BaseDriverFacts& base) {
+  if (base.profile->kind != BaseKind::mysql || !is_older_than_8_0(base.version, 19)) return std::nullopt;
+  return cannot_connect(title_and_version(base) +
+                        " is too old: before 8.0.19 neither TLS nor TCP can be forced in every case. Use a newer one, "
+                        "or MariaDB Connector/ODBC.");
+}
+
+bool ends_at_first_brace(const BaseDriverFacts& base) {
+  return base.profile->kind == BaseKind::mysql && is_older_than_8_0(base.version, 30);
 }
 
 }  // namespace iamodbc

@@ -2,7 +2,8 @@
 // The parser, duplicates, the TLS policy, limits and "did you mean" share it.
 // Thread rule: constant data and pure functions.
 // Source: psqlODBC docs/config.html and dlg_specific.h (13.02); https://mariadb.com/docs/connectors/mariadb-connector-odbc/ (DSN keys);
-//         https://dev.mysql.com/doc/connector-odbc/en/connector-odbc-configuration-connection-parameters.html; measured limits in docs/base-drivers.md
+//         https://dev.mysql.com/doc/connector-odbc/en/connector-odbc-configuration-connection-parameters.html and
+//         https://github.com/mysql/mysql-connector-odbc (util/installer.cc, driver/connect.cc; 8.0.19 to 9.1.0); measured limits in docs/base-drivers.md
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -89,7 +90,7 @@ bool is_one_of(std::span<const char* const> names, std::string_view name);
 const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_view name);
 
 // What a TLS attribute of the base driver asks for. nullopt: it says nothing about the level (FORCETLS=1).
-// Fails when it asks for less than encryption (disable, allow, prefer, CA=d, FORCETLS=0) or for nothing known; the message names it.
+// Fails when it asks for less than encryption (disable, allow, prefer, CA=d, FORCETLS=0, DISABLE_SSL_DEFAULT=1) or for nothing known; the message names it.
 Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, std::string_view name,
                                              std::string_view value);
 
@@ -106,5 +107,13 @@ struct BaseDriverFacts {
 // secret_size: of the secret that the server gets, be it in the string or in a password file; 0: none.
 std::optional<Error> exceeded_limit(const BaseDriverFacts& base, Width width, std::size_t secret_size,
                                     std::size_t string_size);
+// The same for one value. `what`: "The token", "INITSTMT".
+std::optional<Error> exceeded_value_limit(const BaseDriverFacts& base, std::string_view what, std::string_view value);
+
+// Fails when this version of the base driver cannot be made to use TLS whatever else it is told.
+std::optional<Error> unfit_for_tls(const BaseDriverFacts& base);
+
+// Whether a value in braces ends for it at the first }, doubled or not.
+bool ends_at_first_brace(const BaseDriverFacts& base);
 
 }  // namespace iamodbc

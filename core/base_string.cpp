@@ -19,6 +19,9 @@ constexpr std::array may_hold_semicolons{"INITSTMT", "DESCRIPTION"};
 constexpr std::array mariadb_options{"OPTIONS", "OPTION"};
 // Its log, which holds the string; a named pipe; an option file, which could undo what we force.
 constexpr long long mariadb_forbidden_options = 4 | 8192 | 65536;
+// Texts that every version of MySQL Connector/ODBC reads and that are not ours.
+constexpr std::array mysql_texts{"INITSTMT",  "DESCRIPTION", "CHARSET",    "SSLKEY",      "SSLCERT",
+                                 "SSLCIPHER", "RSAKEY",      "PLUGIN_DIR", "DEFAULT_AUTH"};
 
 class Writer {
  public:
@@ -45,7 +48,10 @@ class Writer {
       pass_on(AttributeId::database, profile_.database);
       pass_on(AttributeId::uid, profile_.uid);
     }
-    if (input_.tls != nullptr) write_tls();
+    if (input_.tls != nullptr) {
+      if (auto error = unfit_for_tls(base_)) return *error;
+      write_tls();
+    }
     if (settings_.auth_type == AuthType::iam) {
       write_secret();
     } else {
@@ -128,8 +134,37 @@ class Writer {
         continue;
       }
       check_foreign(attribute.name(), attribute.value(), attribute.text().find('=') != std::string_view::npos);
+      check_place(attribute);
+      if (reads(profile_, attribute.name())) check_length(attribute.name(), attribute.value());
       add(attribute.text());
     }
+  }
+
+  // Behind the braces of a number, or of a name that it does not know, MySQL loses its place, and when another brace opens there it looks for its end for ever.
+  void check_place(const Attribute& attribute) {
+    if (profile_.kind != BaseKind::mysql || input_.tls == nullptr) return;
+    const bool has_braces = attribute.written_value().starts_with('{');
+    if (has_braces && (lost_its_place_ || attribute.name().find('}') != std::string::npos)) {
+      fail(cannot_connect(attribute.name() + " has braces where " + profile_.title +
+                          " never finds their end, because of the name or the braces before it. Remove the braces of "
+                          "attributes that need none."));
+    }
+    if (has_braces) check_brace(attribute.name(), attribute.value());
+    // Of the blanks around a name it takes away spaces alone.
+    const std::string_view written_name = attribute.text().substr(0, attribute.text().find('='));
+    const bool is_known =
+        is_one_of(mysql_texts, attribute.name()) && written_name.find_first_of("\t\n\v\f\r") == std::string_view::npos;
+    lost_its_place_ = has_braces && !is_known;
+  }
+
+  void check_brace(std::string_view name, std::string_view value) {
+    if (!ends_at_first_brace(base_) || value.find('}') == std::string_view::npos) return;
+    fail(cannot_connect(std::string(name) + " holds a }, which " + profile_.title +
+                        " takes from 8.0.30 on only. Use a newer one."));
+  }
+
+  void check_length(std::string_view what, std::string_view value) {
+    if (auto error = exceeded_value_limit(base_, what, value)) fail(std::move(*error));
   }
 
   // MariaDB takes all text up to the next = for a name, and skips the value of a name that it does not know to the next ;, braces or not. What it knows
@@ -168,6 +203,8 @@ class Writer {
   }
 
   void write_value(std::string_view name, std::string_view value) {
+    check_length(name, value);
+    check_brace(name, value);
     if (is_trimmed(value)) {
       fail(cannot_connect(std::string(name) + " begins or ends with a blank, which " + profile_.title +
                           " would take away. Use another name for it."));
@@ -194,7 +231,9 @@ class Writer {
     const std::string as_given(found->name);
     if (profile_.kind == BaseKind::unknown) name = as_given.c_str();
     const bool ends_early = !profile_.takes_braces && found->value.find(';') != std::string_view::npos;
-    if (found->attribute != nullptr && !ends_early) {
+    // MySQL may have lost its place behind what is foreign, and finds it again unless braces open there.
+    const bool keeps_braces = profile_.kind != BaseKind::mysql;
+    if (found->attribute != nullptr && !ends_early && keeps_braces) {
       add(name, found->attribute->written_value());
     } else if (found->attribute != nullptr || !base_reads(found->origin) || !reads_in_section(profile_, found->name)) {
       write_value(id, name, found->value);
@@ -205,6 +244,7 @@ class Writer {
     const auto found = given_.find(AttributeId::pwd, profile_, true);
     if (!found) return;
     secret_size_ = found->value.size();
+    check_length(attribute_row(AttributeId::pwd).name, found->value);
     const std::string_view name = profile_.kind == BaseKind::unknown ? found->name : profile_.pwd;
     if (found->attribute != nullptr) {
       const std::string_view written = found->attribute->written_value();
@@ -216,6 +256,7 @@ class Writer {
       add(name, written);
     } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name) || found->is_cut) {
       const bool is_encoded = profile_.ini_password_is_percent_encoded && reads_in_section(profile_, found->name);
+      check_brace(name, found->value);
       const Secret value = is_encoded ? percent_decoded(found->value) : Secret(found->value);
       add(name, braced(value.reveal()).reveal());
     }
@@ -241,6 +282,7 @@ class Writer {
   void write_secret() {
     const std::string_view secret = input_.login->secret.reveal();
     secret_size_ = secret.size();
+    check_length("The token", secret);
     // An empty PWD still goes last: without it a password of the DSN's section would be used.
     add(profile_.pwd, input_.pass_file.empty() ? braced(secret).reveal() : std::string_view{});
   }
@@ -267,6 +309,8 @@ class Writer {
         return;
       }
       case BaseKind::mysql:
+        // Whatever OPTION or the DSN's section say: no socket, pipe, list of hosts or option file.
+        add("SOCKET=;NAMED_PIPE=0;ENABLE_DNS_SRV=0;MULTI_HOST=0;USE_MYCNF=0");
         add("SSLMODE", tls.level == TlsLevel::verify_full ? "VERIFY_IDENTITY"
                        : tls.level == TlsLevel::verify_ca ? "VERIFY_CA"
                                                           : "REQUIRED");
@@ -286,6 +330,7 @@ class Writer {
   Width width_;
   Secret text_;
   std::size_t secret_size_ = 0;
+  bool lost_its_place_ = false;
   std::optional<Error> error_;
 };
 

@@ -45,13 +45,13 @@ constexpr std::array bypasses{
     Bypass{"SSLFP", believes_a_fingerprint},
     Bypass{"SSLFPLIST", believes_a_fingerprint},
     Bypass{"SSLCAPATH", adds_authorities},
-    Bypass{"SSL_CAPATH", adds_authorities},
+    Bypass{"SSL-CAPATH", adds_authorities},
     Bypass{"SSLCIPHER", chooses_ciphers},
-    Bypass{"SSL_CIPHER", chooses_ciphers},
+    Bypass{"SSL-CIPHER", chooses_ciphers},
     Bypass{"USE_MYCNF", "would let a my.cnf change where the token goes and how it is protected. Remove it.", true}};
 
 // The versions of TLS that these connectors may be told to use; the old ones have no place here.
-constexpr std::array tls_versions{"TLSVERSION", "TLS_VERSIONS", "TLS-VERSIONS"};
+constexpr std::array tls_versions{"TLSVERSION", "TLS-VERSIONS"};
 
 // Where systems keep their certificate authorities in one file; named, because libpq 15 has no word for "the system's".
 constexpr std::array system_stores{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -240,6 +240,10 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
   if (auto error = not_one_host("TokenHost", settings.token_host)) return *error;
   if (auto error = bypass(given, profile)) return *error;
   if (auto error = unkept_promise(settings, profile)) return *error;
+  if (profile.kind == BaseKind::mysql && settings.server.find(':') != std::string::npos) {
+    return cannot_connect("Server=" + settings.server + " is an IPv6 address, of which " + profile.title +
+                          " would take a part for a port. Give a host name, or use MariaDB Connector/ODBC.");
+  }
 
   TlsPlan plan;
   plan.level = settings.tls;

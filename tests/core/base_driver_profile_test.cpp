@@ -45,6 +45,9 @@ TEST(BaseDriverProfile, NoSpellingOfWhatIsSignedIsForeign) {
     EXPECT_NE(our_attribute(mariadb, name), nullptr) << name;
   }
   EXPECT_EQ(our_attribute(mariadb, "DX"), nullptr);
+  const auto& mysql = base_driver_profile(BaseKind::mysql);
+  for (const char* name : {"SERVER", "PORT", "DATABASE", "DB", "UID", "USER", "PWD", "PASSWORD"})
+    EXPECT_NE(our_attribute(mysql, name), nullptr) << name;
 }
 
 TEST(BaseDriverProfile, TlsLevelsOfEverySpelling) {
@@ -83,6 +86,17 @@ TEST(BaseDriverProfile, LessThanEncryptionIsAnErrorThatNamesIt) {
   EXPECT_FALSE(tls_level_of(mariadb, "forcetls", "1").value());
   EXPECT_EQ(tls_level_of(mariadb, "SSLVERIFY", "1").value(), TlsLevel::verify_full);
   EXPECT_EQ(tls_level_of(mariadb, "SSLVERIFY", "0").value(), TlsLevel::require);
+  const auto& mysql = base_driver_profile(BaseKind::mysql);
+  for (const char* word : {"DISABLED", "preferred", ""}) EXPECT_FALSE(tls_level_of(mysql, "SSLMODE", word)) << word;
+  EXPECT_FALSE(tls_level_of(mysql, "DISABLE_SSL_DEFAULT", "1"));
+  EXPECT_FALSE(tls_level_of(mysql, "SSL_ENFORCE", "0"));
+  for (const auto& [name, value] :
+       {std::pair("DISABLE_SSL_DEFAULT", "0"), std::pair("SSL_ENFORCE", "1"), std::pair("SSLVERIFY", "0")}) {
+    const auto read = tls_level_of(mysql, name, value);
+    ASSERT_TRUE(read) << name;
+    EXPECT_FALSE(read.value()) << name << " says nothing about the level";
+  }
+  EXPECT_EQ(tls_level_of(mysql, "SSLVERIFY", "1").value(), TlsLevel::verify_full);
 }
 
 TEST(BaseDriverProfile, AMissingCleartextPluginIsNamedWithPackageAndFile) {
@@ -104,21 +118,22 @@ TEST(BaseDriverProfile, LimitsAreThoseOfVersionAndWidth) {
   EXPECT_TRUE(exceeded(BaseKind::psqlodbc, "13.02.0000", Width::narrow, 65531, 66000));
   EXPECT_FALSE(exceeded(BaseKind::mariadb, "03.01.0015", Width::wide, 131000, 131072));
   EXPECT_TRUE(exceeded(BaseKind::mariadb, "03.01.0015", Width::wide, 131000, 131073));
-  for (const char* version : {"08.00.0035", "8.0.35", "08.04.0000", "09.01.0000", ""}) {
-    EXPECT_FALSE(exceeded(BaseKind::mysql, version, Width::wide, 1023, 2000)) << version;
-    EXPECT_TRUE(exceeded(BaseKind::mysql, version, Width::wide, 1024, 2000)) << version;
-  }
   EXPECT_FALSE(exceeded(BaseKind::mysql, "08.00.0033", Width::wide, 5000, 6000));
   EXPECT_TRUE(exceeded(BaseKind::mysql, "08.00.0033", Width::narrow, 5000, 32768));
   EXPECT_FALSE(exceeded(BaseKind::unknown, "", Width::wide, 1000000, 1000000));
 }
 
 TEST(BaseDriverProfile, ALimitNamesItselfAndAWayOut) {
-  const auto error = exceeded(BaseKind::mysql, "09.01.0000", Width::wide, 1500, 2000);
+  const BaseDriverFacts mysql{"base.so", "", "09.01.0000", 0, &base_driver_profile(BaseKind::mysql)};
+  const auto error = exceeded_value_limit(mysql, "The token", std::string(1500, 'x'));
   ASSERT_TRUE(error);
-  for (const char* word : {"1500", "1023", "MySQL Connector/ODBC", "09.01.0000", "MariaDB Connector/ODBC"}) {
+  for (const char* word :
+       {"The token", "1500", "1023", "MySQL Connector/ODBC", "09.01.0000", "119511", "MariaDB Connector/ODBC"}) {
     EXPECT_NE(error->message.find(word), std::string::npos) << word << " in " << error->message;
   }
+  const auto narrow = exceeded(BaseKind::mysql, "08.00.0033", Width::narrow, 5000, 32768);
+  ASSERT_TRUE(narrow);
+  EXPECT_NE(narrow->message.find("32767"), std::string::npos) << narrow->message;
 }
 
 }  // namespace

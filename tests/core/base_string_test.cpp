@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/core/mysql_reads.h"
 #include "tests/core/rooms.h"
 
 namespace iamodbc {
@@ -141,6 +142,15 @@ TEST(BaseString, AnAddressIsDialledWhileTheCheckedHostIsWritten) {
   EXPECT_NE(walk.text.find(" hostaddr='127.0.0.1'"), std::string::npos);
 }
 
+TEST(BaseString, MysqlIsToldNoSocketPipeHostListOrOptionFileAndToTakeClearText) {
+  EXPECT_EQ(with("CHARSET=utf8mb4;NAMED_PIPE=0;sockeT=;USE_MYCNF=0;OPTION=73730;ssl-mode=verify_identity;SSLVERIFY=0",
+                 {}, BaseKind::mysql)
+                .text,
+            "CHARSET=utf8mb4;OPTION=73730;SERVER=db.example;PORT=3306;UID=jane;SOCKET=;NAMED_PIPE=0;ENABLE_DNS_SRV=0;"
+            "MULTI_HOST=0;USE_MYCNF=0;SSLMODE=VERIFY_IDENTITY;SSLCA=" +
+                ca() + ";ENABLE_CLEARTEXT_PLUGIN=1;PWD={" + std::string(a_token) + "}");
+}
+
 TEST(BaseString, MariadbsDebugLogIsTakenOutOfItsOptions) {
   EXPECT_NE(with("OPTIONS=7", {}, BaseKind::mariadb).text.find("OPTIONS=3;"), std::string::npos);
   EXPECT_NE(with("OPTION=4", {}, BaseKind::mariadb).text.find("OPTIONS=0;"), std::string::npos);
@@ -213,6 +223,76 @@ TEST(BaseString, ALimitIsAnErrorBeforeDialling) {
   EXPECT_FALSE(with("", options).error);
   options.secret = std::string(65531, 'x');  // the server's own limit
   expect_refused(with("", options), {"65530", "psqlODBC"});
+}
+
+// It would write behind a buffer of 1,024 units, whatever the attribute.
+TEST(BaseString, MysqlTakesNoValueAbove1023CharactersFrom8034On) {
+  WalkOptions options;
+  for (const char* version : {"08.00.0034", "08.00.0040", "08.04.0000", "09.01.0000", ""}) {
+    options.version = version;
+    EXPECT_FALSE(with("INITSTMT=" + std::string(1023, 'x'), options, BaseKind::mysql).error) << version;
+    for (const char* name : {"INITSTMT", "charset", "UID", "Database", "SSLKEY"}) {
+      expect_refused(with(name + std::string("=") + std::string(1024, 'x'), options, BaseKind::mysql),
+                     {"1024", "1023", "MariaDB Connector/ODBC"});
+    }
+    const std::string password = "AuthType=Password;PWD=";
+    std::string umlauts;
+    for (int i = 0; i < 1023; ++i) umlauts += "\xC3\xBC";
+    EXPECT_FALSE(with(password + umlauts, options, BaseKind::mysql).error) << version;
+    expect_refused(with(password + umlauts + "x", options, BaseKind::mysql), {"PWD", "1024"});
+    std::string smileys;
+    for (int i = 0; i < 512; ++i) smileys += "\xF0\x9F\x98\x80";
+    expect_refused(with(password + smileys, options, BaseKind::mysql), {"PWD", "1024"});
+    expect_refused(with(password + std::string(1024, '\x80'), options, BaseKind::mysql), {"PWD", "1024"});
+    EXPECT_FALSE(with("FOO=" + std::string(5000, 'x'), options, BaseKind::mysql).error) << "it does not read FOO";
+    options.secret = std::string(1024, 'x');
+    expect_refused(with("", options, BaseKind::mysql), {"The token", "1024", "MariaDB Connector/ODBC"});
+    options.secret = std::string(1023, 'x');
+    EXPECT_FALSE(with("", options, BaseKind::mysql).error) << version;
+  }
+  options.version = "08.00.0033";
+  options.secret = std::string(30000, 'x');
+  EXPECT_FALSE(with("INITSTMT=" + std::string(1024, 'x'), options, BaseKind::mysql).error);
+}
+
+TEST(BaseString, AMysqlDriverThatCannotBeMadeToUseTlsGetsNoToken) {
+  WalkOptions options;
+  for (const char* version : {"05.01.0013", "05.03.0014", "08.00.0011", "08.00.0018"}) {
+    options.version = version;
+    expect_refused(with("", options, BaseKind::mysql), {version, "8.0.19", "MariaDB Connector/ODBC"});
+    expect_refused(with("AuthType=Password;TLS=verify-full", options, BaseKind::mysql), {version});
+    EXPECT_FALSE(with("AuthType=Password", options, BaseKind::mysql).error) << version;
+    EXPECT_FALSE(with("", options, BaseKind::mariadb).error) << version;
+  }
+  options.version = "08.00.0019";
+  EXPECT_FALSE(with("", options, BaseKind::mysql).error);
+}
+
+TEST(BaseString, AClosingBraceIsTakenByMysqlFrom8030On) {
+  WalkOptions options;
+  options.version = "08.00.0029";
+  expect_refused(with("UID={a}}b}", options, BaseKind::mysql), {"UID", "8.0.30"});
+  expect_refused(with("INITSTMT={a}};SERVER=evil}", options, BaseKind::mysql), {"INITSTMT", "8.0.30"});
+  options.odbc_ini = "[a]\nAuthType=Password\nBaseDSN=b\nPassword=p}\n[b]\nSERVER=db.example\n";
+  expect_refused(walked(BaseKind::mysql, "DSN=a", options), {"PWD", "8.0.30"});
+  options.version = "08.00.0030";
+  EXPECT_NE(with("UID={a}}b}", options, BaseKind::mysql).text.find(";UID={a}}b};"), std::string::npos);
+}
+
+// It loses its place behind the braces of a number or of an unknown name; when the next value opens with a brace it never comes back.
+TEST(BaseString, MysqlWouldLookForTheEndOfABraceForEver) {
+  for (const char* text : {"FOO={x};BAR={y}", "PREFETCH={1};INITSTMT={select 1}", "a}b={x}", "OPTION={3};FOO={}"}) {
+    expect_refused(with(text, {}, BaseKind::mysql), {"braces", "MySQL Connector/ODBC"});
+  }
+  for (const char* text : {"FOO={x};BAR=y", "INITSTMT={select 1};FOO={x}", "CHARSET={utf8};DESCRIPTION={a b}"})
+    EXPECT_FALSE(with(text, {}, BaseKind::mysql).error) << text;
+  // With a password the application's words go down as they are, but ours do not make it worse.
+  const auto walk = walked(BaseKind::mysql, "AuthType=Password;FOO={x};PORT=3307;SERVER={h};UID={u};PWD={p}");
+  MysqlReads reads(90100);
+  reads.read(walk.text, [](const std::string&) { return MysqlReads::Section{}; });
+  EXPECT_EQ(reads.understood()["host"], "h") << walk.text;
+  EXPECT_EQ(reads.understood()["password"], "p") << walk.text;
+  EXPECT_EQ(reads.problem(), "") << walk.text;
 }
 
 TEST(BaseString, ADsnNameCannotCarryAttributes) {
@@ -541,6 +621,43 @@ TEST(WhateverStandsBefore, MariadbSeesExactlyOurs) {
         << "with a Driver it ignores the DSN: " << walk.text;
   }
   EXPECT_GT(written, 1000);
+}
+
+TEST(WhateverStandsBefore, MysqlSeesExactlyOurs) {
+  for (const auto& [number, version] : {std::pair(80019, "08.00.0019"), std::pair(90100, "09.01.0000")}) {
+    std::mt19937 random(33060);
+    int written = 0;
+    for (int round = 0; round < 20000; ++round) {
+      Attack made = attack(random);
+      made.options.pass_file.clear();
+      made.options.version = version;
+      if (random() % 3 == 0) made.text += random() % 2 == 0 ? ";OPTION=598016" : ";FOO={x};BAR={y}";
+      const Walked walk = walked(BaseKind::mysql, made.text, made.options);
+      if (walk.error) continue;
+      ++written;
+      MysqlReads reads(number);
+      reads.read(walk.text, [](const std::string&) {
+        return MysqlReads::Section{{"SERVER", "of.the.section"}, {"SOCKET", "/tmp/s"}, {"OPTION", "73728"},
+                                   {"PWD", "section"},           {"UID", "section"},   {"ENABLE_DNS_SRV", "1"}};
+      });
+      auto seen = reads.understood();
+      ASSERT_EQ(reads.problem(), "") << made.text << "\n" << walk.text;
+      ASSERT_EQ(seen["protocol"], "TCP") << made.text << "\n" << walk.text;
+      ASSERT_EQ(seen["host"], walk.settings.server) << made.text << "\n" << walk.text;
+      ASSERT_EQ(seen["host"], walk.settings.token_host) << made.text;
+      ASSERT_EQ(seen["port"], std::to_string(walk.settings.token_port)) << made.text;
+      ASSERT_EQ(seen["user"], walk.settings.user) << made.text;
+      ASSERT_EQ(seen["password"], a_token) << made.text;
+      ASSERT_EQ(seen["tls"], walk.settings.tls == TlsLevel::verify_full ? "VERIFY_IDENTITY"
+                             : walk.settings.tls == TlsLevel::verify_ca ? "VERIFY_CA"
+                                                                        : "REQUIRED")
+          << made.text;
+      ASSERT_EQ(seen["ca"], walk.plan->ca.path) << made.text;
+      ASSERT_EQ(seen["cleartext"], "1") << made.text;
+      ASSERT_EQ(seen["option_file"], "0") << made.text;
+    }
+    EXPECT_GT(written, 1000);
+  }
 }
 
 // Every foreign attribute arrives as it was written, in its order.

@@ -101,11 +101,11 @@ TEST(TlsPolicy, AuthoritiesAndCiphersAreNotWidenedBesideOurs) {
     expect_refused(with("SSLCAPATH=/evil", {}, kind), {"SSLCAPATH", "TLSCAFile"});
     expect_refused(with("SSLCIPHER=eNULL", {}, kind), {"SSLCIPHER", "encryption"});
   }
-  expect_refused(with("SSL_CAPATH=/evil", {}, BaseKind::mysql), {"SSL_CAPATH", "TLSCAFile"});
-  expect_refused(with("SSL_CIPHER=eNULL", {}, BaseKind::mysql), {"SSL_CIPHER"});
+  expect_refused(with("ssl-capath=/evil", {}, BaseKind::mysql), {"ssl-capath", "TLSCAFile"});
+  expect_refused(with("SSL-CIPHER=eNULL", {}, BaseKind::mysql), {"SSL-CIPHER"});
   for (const char* text : {"TLSVERSION=TLSv1.0", "tlsversion=TLSv1.2, TLSv1.1", "TLSVERSION=tlsv1"})
     expect_refused(with(text, {}, BaseKind::mariadb), {"older than 1.2"});
-  expect_refused(with("TLS_VERSIONS=TLSv1.1,TLSv1.3", {}, BaseKind::mysql), {"older than 1.2"});
+  expect_refused(with("TLS-VERSIONS=TLSv1.1,TLSv1.3", {}, BaseKind::mysql), {"older than 1.2"});
   EXPECT_FALSE(with("TLSVERSION=TLSv1.2,TLSv1.3", {}, BaseKind::mariadb).error);
 }
 
@@ -126,6 +126,13 @@ TEST(TlsPolicy, AFingerprintDoesNotReplaceTheCertificateAuthority) {
     expect_refused(walked(BaseKind::mariadb, "DSN=a", options), {name, "[a]"});
   }
   EXPECT_FALSE(with("TLSPEERFP=", {}, BaseKind::mariadb).error);
+}
+
+// MySQL's connector takes what stands behind the first colon for a port.
+TEST(TlsPolicy, AnIpv6AddressIsNoServerForMysql) {
+  expect_refused(with("Server=2001:db8::1", {}, BaseKind::mysql), {"2001:db8::1", "MariaDB Connector/ODBC"});
+  expect_refused(with("Server=[::1]", {}, BaseKind::mysql), {"[::1]"});
+  EXPECT_FALSE(with("Server=::1", {}, BaseKind::mariadb).error);
 }
 
 TEST(TlsPolicy, AnOptionFileIsNotReadForAToken) {
