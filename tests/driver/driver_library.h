@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/encoding.h"
 #include "driver/functions.h"
 #include "tests/driver/recording.h"
 
@@ -92,6 +93,60 @@ inline std::string diagnostics(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT n
 inline std::string state_of(SQLSMALLINT type, SQLHANDLE handle) {
   return diagnostics(type, handle).substr(0, 5);
 }
+
+// A connection of its own through any library of ours: by the wide functions where there are no narrow ones.
+class Flavour {
+ public:
+  explicit Flavour(const char* library) : functions_(functions_in(loaded_library(library))) {
+    EXPECT_EQ(functions_.SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &env_), SQL_SUCCESS);
+    EXPECT_EQ(functions_.SQLSetEnvAttr(env_, SQL_ATTR_ODBC_VERSION, pointer(SQL_OV_ODBC3), 0), SQL_SUCCESS);
+    EXPECT_EQ(functions_.SQLAllocHandle(SQL_HANDLE_DBC, env_, &dbc_), SQL_SUCCESS);
+  }
+  ~Flavour() {
+    functions_.SQLDisconnect(dbc_);
+    functions_.SQLFreeHandle(SQL_HANDLE_DBC, dbc_);
+    functions_.SQLFreeHandle(SQL_HANDLE_ENV, env_);
+  }
+  Flavour(const Flavour&) = delete;
+  Flavour& operator=(const Flavour&) = delete;
+
+  [[nodiscard]] SQLRETURN connect(const std::string& string) const {
+    if (functions_.SQLDriverConnect != nullptr) {
+      return functions_.SQLDriverConnect(dbc_, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr,
+                                         SQL_DRIVER_NOPROMPT);
+    }
+    std::u16string units = utf16_from_utf8(string);
+    return functions_.SQLDriverConnectW(dbc_, nullptr, reinterpret_cast<SQLWCHAR*>(units.data()), SQL_NTS, nullptr, 0,
+                                        nullptr, SQL_DRIVER_NOPROMPT);
+  }
+  void disconnect() const { functions_.SQLDisconnect(dbc_); }
+
+  // "SQLSTATE text"; "" without one.
+  [[nodiscard]] std::string record(SQLSMALLINT number) const {
+    SQLINTEGER native = 0;
+    SQLSMALLINT length = 0;
+    if (functions_.SQLGetDiagRec != nullptr) {
+      SQLCHAR state[6] = {};
+      SQLCHAR text[4096] = {};
+      const SQLRETURN code =
+          functions_.SQLGetDiagRec(SQL_HANDLE_DBC, dbc_, number, state, &native, text, sizeof(text), &length);
+      if (!SQL_SUCCEEDED(code)) return {};
+      return std::string(reinterpret_cast<char*>(state)) + " " + reinterpret_cast<char*>(text);
+    }
+    char16_t state[6] = {};
+    char16_t text[4096] = {};
+    const SQLRETURN code =
+        functions_.SQLGetDiagRecW(SQL_HANDLE_DBC, dbc_, number, reinterpret_cast<SQLWCHAR*>(state), &native,
+                                  reinterpret_cast<SQLWCHAR*>(text), std::size(text), &length);
+    if (!SQL_SUCCEEDED(code)) return {};
+    return utf8_from_utf16(state) + " " + utf8_from_utf16(text);
+  }
+
+ private:
+  BaseFunctions functions_;
+  SQLHENV env_ = nullptr;
+  SQLHDBC dbc_ = nullptr;
+};
 
 // An environment and a connection of ours; connect() joins it to a recording base driver.
 class DriverTest : public ::testing::Test {

@@ -5,12 +5,15 @@
 //                      several, one an attempt, are parted by |, the last one stays; counted anew when it changes
 //   RECORDING_SECONDS  how long a connect takes
 //   RECORDING_VERSION  SQL_DRIVER_VER, when not the compiled one
+// Under the name libmyodbc... it stands in for MySQL Connector/ODBC: it reads strings and sections as that version does
+// (tests/core/mysql_reads.h), fails where that fails, and its line of the log also tells what it understood.
 // Compiled with RECORDING_NAME, RECORDING_VERSION (SQLGetInfo's answers) and one of RECORDING_BOTH, _NARROW, _WIDE,
 // _SPARSE: its functions.
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +27,9 @@
 
 #include "core/encoding.h"
 #include "core/error.h"
+#include "core/ini_files.h"
+#include "core/system.h"
+#include "tests/core/mysql_reads.h"
 #include "tests/driver/recording.h"
 
 namespace iamodbc {
@@ -170,6 +176,35 @@ void note_attribute(SQLHANDLE handle, SQLINTEGER attribute, SQLPOINTER value, SQ
                                       "\",\"length\":" + std::to_string(length) + ",\"value\":" + shown + "}");
 }
 
+// ---- as MySQL Connector/ODBC ----
+
+constexpr bool stands_in_for_mysql = std::string_view(RECORDING_NAME).starts_with("libmyodbc");
+
+const char* told_version() {
+  const char* const version = std::getenv("RECORDING_VERSION");
+  return version != nullptr ? version : RECORDING_VERSION;
+}
+
+// "08.00.0033" is 80033.
+int version_number() {
+  std::array<int, 3> parts{};
+  std::sscanf(told_version(), "%d.%d.%d", &parts[0], &parts[1], &parts[2]);  // NOLINT(cert-err34-c)
+  return parts[0] * 10000 + parts[1] * 100 + parts[2];
+}
+
+MysqlReads as_mysql(const std::string& text) {
+  MysqlReads reads(version_number());
+  reads.read(text, [](const std::string& dsn) {
+    MysqlReads::Section found;
+    const OdbcFiles files = OdbcFiles::read(System());
+    if (const IniSection* const section = files.data_source(dsn); section != nullptr) {
+      for (const IniEntry& entry : section->entries) found.emplace_back(entry.key, entry.value);
+    }
+    return found;
+  });
+  return reads;
+}
+
 // ---- connect ----
 
 // The nth of the parts that RECORDING_CONNECT has, or the last.
@@ -203,11 +238,22 @@ SQLRETURN connect(const char* function, SQLHDBC hdbc, const std::string& text) {
     line += "],\"environment\":[";
     const auto& of_env = dbc.parent->attributes;
     for (const std::string& attribute : of_env) line += (&attribute == of_env.data() ? "" : ",") + attribute;
-    line += "],\"result\":" + json(result) + "}\n";
+    line += "]";
+    if (stands_in_for_mysql) {
+      line += ",\"understood\":{";
+      for (const auto& [name, value] : as_mysql(text).understood())
+        line += (line.back() == '{' ? "" : ",") + json(name) + ":" + json(value);
+      line += "}";
+    }
+    line += ",\"result\":" + json(result) + "}\n";
     if (std::FILE* const file = std::fopen(path, "ae"); file != nullptr) {
       std::fwrite(line.data(), 1, line.size(), file);
       std::fclose(file);
     }
+  }
+  if (stands_in_for_mysql) {
+    const std::string problem = as_mysql(text).problem();
+    if (!problem.empty()) return refuse(hdbc, {"HY000", problem, 0});
   }
   if (result == "succeed") return SQL_SUCCESS;
   const std::size_t state = result.find(':') + 1;
@@ -252,12 +298,8 @@ SQLRETURN diagnostics_field(SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT fi
 template <class Character>
 SQLRETURN information(SQLUSMALLINT what, SQLPOINTER value, SQLSMALLINT capacity, SQLSMALLINT* length) {
   constexpr SQLSMALLINT size = sizeof(Character);
-  const char* const version = std::getenv("RECORDING_VERSION");
   if (what == SQL_DRIVER_NAME) return put(RECORDING_NAME, static_cast<Character*>(value), capacity / size, length);
-  if (what == SQL_DRIVER_VER) {
-    return put(version != nullptr ? version : RECORDING_VERSION, static_cast<Character*>(value), capacity / size,
-               length);
-  }
+  if (what == SQL_DRIVER_VER) return put(told_version(), static_cast<Character*>(value), capacity / size, length);
   return plan.code;
 }
 
