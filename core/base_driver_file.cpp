@@ -176,6 +176,17 @@ Result<std::string> default_base_driver(std::string_view engine, int port, const
   return not_found("No known ODBC driver for " + advice + " or set BaseDriver. " + registered(files));
 }
 
+std::string driver_name(const std::string& file, const OdbcFiles& files) {
+  std::string of_the_same_name;
+  for (const std::string& name : files.driver_names()) {
+    const IniSection* const section = files.driver(name);
+    const std::string other = section != nullptr ? file_of(*section) : "";
+    if (other == file) return name;
+    if (of_the_same_name.empty() && base_name(other) == base_name(file)) of_the_same_name = name;
+  }
+  return of_the_same_name.empty() ? file : of_the_same_name;
+}
+
 Error base_driver_not_loaded(const BaseDriverFile& driver, const std::vector<FailedLoad>& failures) {
   const std::string what = driver.section.empty() ? driver.name : quoted(driver.section) + " (" + driver.name + ')';
   std::string message = "The base driver " + what + " could not be loaded.";

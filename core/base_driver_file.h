@@ -39,6 +39,10 @@ Result<BaseDriverFile> find_base_driver(std::string_view base_driver, const Odbc
 // it is installed.
 Result<std::string> default_base_driver(std::string_view engine, int port, const OdbcFiles& files);
 
+// What is to stand behind Driver= for `file`, a library of ours: the section of odbcinst.ini that has it, or a file of
+// its name; without one the file itself.
+std::string driver_name(const std::string& file, const OdbcFiles& files);
+
 // What the loader said about one candidate (dlerror, or why a library that opened is of no use).
 struct FailedLoad {
   std::string file;

@@ -205,13 +205,13 @@ std::string own_folder() {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-std::optional<Error> shape_error(const BaseDriver& driver) {
+std::optional<Error> shape_error(const BaseDriver& driver, const OdbcFiles& files) {
   const Widths own = own_widths();
   if ((driver.widths.narrow || !own.narrow) && (driver.widths.wide || !own.wide)) return std::nullopt;
   const bool narrow = driver.widths.narrow;
   return not_loaded("the base driver " + driver.path + " takes only " + (narrow ? "narrow (ANSI)" : "wide (Unicode)") +
-                    " text and iamodbc converts none: use Driver=" + own_folder() +
-                    (narrow ? "/libiamodbca.so" : "/libiamodbcw.so") + " for it");
+                    " text and iamodbc converts none: use Driver=" +
+                    driver_name(own_folder() + (narrow ? "/libiamodbca.so" : "/libiamodbcw.so"), files) + " for it");
 }
 
 }  // namespace iamodbc

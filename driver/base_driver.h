@@ -11,6 +11,7 @@
 
 #include "core/base_driver_file.h"
 #include "core/error.h"
+#include "core/ini_files.h"
 #include "core/result.h"
 #include "driver/functions.h"
 
@@ -42,7 +43,7 @@ Widths own_widths();
 // The folder of this library, without a slash at the end.
 std::string own_folder();
 // We never convert text, so a base driver must have every width that we export: else an error with the Driver= line to
-// use.
-std::optional<Error> shape_error(const BaseDriver& driver);
+// use, which names a section of odbcinst.ini where one has the library.
+std::optional<Error> shape_error(const BaseDriver& driver, const OdbcFiles& files);
 
 }  // namespace iamodbc

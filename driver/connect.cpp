@@ -147,7 +147,7 @@ class Walk {
     if (!file) return fail_and_log(file.error());
     auto driver = BaseDriver::load(file.value());
     if (!driver) return fail_and_log(driver.error());
-    if (auto error = shape_error(*driver.value())) return fail_and_log(*error);
+    if (auto error = shape_error(*driver.value(), files)) return fail_and_log(*error);
     const BaseDriver& base = *driver.value();
     const BaseDriverFacts facts{base.path, file.value().section, base.version, base.libpq_version,
                                 &base_driver_profile(base.path)};

@@ -176,6 +176,16 @@ TEST(DefaultBaseDriver, NoneInstalledNamesThePackage) {
   expect_words(mysql.error().message, {"odbc-mariadb"});
 }
 
+TEST(DriverName, IsTheSectionOfTheFileElseOneOfItsNameElseTheFile) {
+  const std::string file = "/usr/lib/x86_64-linux-gnu/odbc/libiamodbcw.so";
+  EXPECT_EQ(driver_name(file, debian()), file);
+  EXPECT_EQ(driver_name(file, registered({{"by name", {{"Driver", "libiamodbcw.so"}}}})), "by name");
+  EXPECT_EQ(driver_name(file, registered({{"elsewhere", {{"Driver", "/opt/libiamodbcw.so"}}},
+                                          {"narrow", {{"Driver", "/opt/libiamodbca.so"}}},
+                                          {"iamodbc wide", {{"Driver", file}}}})),
+            "iamodbc wide");
+}
+
 TEST(BaseDriverNotLoaded, SaysWhatIsWrongBeforeItListsWhereNothingWas) {
   const BaseDriverFile driver{
       "PostgreSQL Unicode", "psqlodbcw.so", {"psqlodbcw.so", "/a/psqlodbcw.so", "/b/psqlodbcw.so"}};

@@ -80,31 +80,43 @@ TEST_F(BaseDrivers, ALibraryWithoutODBCIsNone) {
   EXPECT_TRUE(says(text, "is not an ODBC 3 driver")) << text;
 }
 
-TEST_F(BaseDrivers, OfOneWidthNeedTheLibraryOfThatWidth) {
-  ASSERT_EQ(connect(connection_string(RECORDING_NARROW_FILE)), SQL_ERROR);
-  std::string text = diagnostics(SQL_HANDLE_DBC, dbc_);
-  EXPECT_TRUE(says(text, "takes only narrow")) << text;
-  EXPECT_TRUE(says(text, std::string("Driver=") + IAMODBC_NARROW_LIBRARY)) << text;
-  ASSERT_EQ(connect(connection_string(RECORDING_WIDE_FILE) + ";Engine=mysql"), SQL_ERROR);
-  text = diagnostics(SQL_HANDLE_DBC, dbc_);
-  EXPECT_TRUE(says(text, "takes only wide")) << text;
-  EXPECT_TRUE(says(text, std::string("Driver=") + IAMODBC_WIDE_LIBRARY)) << text;
+// Every library of ours over every shape of base driver: "" where it connects, else the library to use instead.
+struct Pairing {
+  const char* ours;
+  const char* base;
+  std::string instead;
+};
 
-  // The narrow library over the narrow base driver and over one that has both.
-  const BaseFunctions narrow = functions_in(loaded_library(IAMODBC_NARROW_LIBRARY));
-  EXPECT_EQ(narrow.SQLDriverConnectW, nullptr);
-  SQLHENV env = nullptr;
-  SQLHDBC dbc = nullptr;
-  ASSERT_EQ(narrow.SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &env), SQL_SUCCESS);
-  ASSERT_EQ(narrow.SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_SUCCESS);
-  for (const char* const file : {RECORDING_NARROW_FILE, RECORDING_PSQLODBC}) {
-    const std::string string = connection_string(file);
-    EXPECT_EQ(narrow.SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS)
-        << file;
-    EXPECT_EQ(narrow.SQLDisconnect(dbc), SQL_SUCCESS);
+TEST_F(BaseDrivers, OfOneWidthNeedTheLibraryOfThatWidth) {
+  const std::string narrow = IAMODBC_NARROW_LIBRARY;
+  const std::string wide = IAMODBC_WIDE_LIBRARY;
+  const Pairing table[] = {
+      {IAMODBC_LIBRARY, RECORDING_PSQLODBC, ""},           {IAMODBC_LIBRARY, RECORDING_NARROW_FILE, narrow},
+      {IAMODBC_LIBRARY, RECORDING_WIDE_FILE, wide},        {IAMODBC_NARROW_LIBRARY, RECORDING_PSQLODBC, ""},
+      {IAMODBC_NARROW_LIBRARY, RECORDING_NARROW_FILE, ""}, {IAMODBC_NARROW_LIBRARY, RECORDING_WIDE_FILE, wide},
+      {IAMODBC_WIDE_LIBRARY, RECORDING_PSQLODBC, ""},      {IAMODBC_WIDE_LIBRARY, RECORDING_NARROW_FILE, narrow},
+      {IAMODBC_WIDE_LIBRARY, RECORDING_WIDE_FILE, ""}};
+  for (const bool is_registered : {false, true}) {
+    std::ofstream(folder_ + "/odbcinst.ini")
+        << (is_registered ? "[iamodbc a]\nDriver=" + narrow + "\n[elsewhere]\nDriver=/opt/libiamodbcw.so\n" : "");
+    for (const Pairing& pairing : table) {
+      SCOPED_TRACE(std::string(pairing.ours) + " over " + pairing.base);
+      const Flavour ours(pairing.ours);
+      const SQLRETURN status = ours.connect(connection_string(pairing.base));
+      if (pairing.instead.empty()) {
+        EXPECT_EQ(status, SQL_SUCCESS) << ours.record(1);
+        continue;
+      }
+      const std::string name = !is_registered              ? pairing.instead
+                               : pairing.instead == narrow ? "iamodbc a"
+                                                           : "elsewhere";  // its section is of the same kind
+      EXPECT_EQ(status, SQL_ERROR);
+      EXPECT_EQ(ours.record(1), "IM003 [iamodbc] the base driver " + std::filesystem::canonical(pairing.base).string() +
+                                    " takes only " + (pairing.instead == narrow ? "narrow (ANSI)" : "wide (Unicode)") +
+                                    " text and iamodbc converts none: use Driver=" + name + " for it");
+      EXPECT_EQ(ours.record(2), "");
+    }
   }
-  narrow.SQLFreeHandle(SQL_HANDLE_DBC, dbc);
-  narrow.SQLFreeHandle(SQL_HANDLE_ENV, env);
 }
 
 TEST_F(BaseDrivers, AreTheSameForThreadsThatLoadAtOnce) {
