@@ -36,7 +36,7 @@ class Connect : public DriverTest {
   // An IAM login over the recording psqlODBC (or another), with more attributes.
   static std::string iam(const std::string& more = "", const char* base_driver = RECORDING_PSQLODBC) {
     return std::string("BaseDriver=") + base_driver +
-           ";Server=db.example;Port=5432;UID=jane;Region=eu-central-1;TLSCAFile=" __FILE__ +
+           ";Server=db.example;Port=5432;UID=jane;Region=eu-central-1;TLSCAFile=" TEST_DATA "/vectors.json" +
            (more.empty() ? "" : ";" + more);  // a recording base driver does not read that file
   }
   void odbc_ini(const std::string& text) const { std::ofstream(folder_ + "/odbc.ini") << text; }
@@ -131,7 +131,8 @@ TEST_F(Connect, WithATokenTheSecretAndWhatIsForcedComeLast) {
   const std::string text = strings().at(0);
   EXPECT_EQ(
       text.rfind(std::string("Driver=") + RECORDING_PSQLODBC +
-                     ";Fetch=7;Servername=db.example;Port=5432;UID=jane;SSLmode=require;pqopt={sslrootcert='" __FILE__
+                     ";Fetch=7;Servername=db.example;Port=5432;UID=jane;SSLmode=require;pqopt={sslrootcert='" TEST_DATA
+                     "/vectors.json"
                      "' gssencmode='disable'};"
                      "Debug=0;CommLog=0;PWD={db.example:5432/?",
                  0),
