@@ -1,5 +1,5 @@
 // allocate: making and freeing handles, and what ends with them: disconnect, transactions over handles, cancel by
-// handle, descriptor copies.
+// handle.
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
@@ -198,17 +198,6 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLEndTran(SQLSMALLINT type, SQLHANDLE handle, 
 IAMODBC_EXPORT SQLRETURN SQL_API SQLCancelHandle(SQLSMALLINT type, SQLHANDLE handle) {
   if (type == SQL_HANDLE_STMT) return cancel<Stmt>(type, handle);
   return type == SQL_HANDLE_DBC ? cancel<Dbc>(type, handle) : SQLRETURN{SQL_INVALID_HANDLE};
-}
-
-IAMODBC_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC source, SQLHDESC target) {
-  Desc* const from = Desc::from(source);
-  if (from == nullptr) return SQL_INVALID_HANDLE;
-  return own<Desc>(target, [&](Desc& to) {
-    if (from->functions != to.functions) {
-      return fail(to, {State::not_implemented, "descriptors of two different base drivers cannot be copied", 0});
-    }
-    return call_base<&BaseFunctions::SQLCopyDesc>(to, from->base, to.base);
-  });
 }
 
 }  // namespace iamodbc

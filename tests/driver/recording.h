@@ -25,8 +25,12 @@ struct RecordingPlan {
   std::atomic<SQLSMALLINT> fails_to_allocate{0};  // a handle type
   std::atomic<SQLSMALLINT> fails_to_free{0};      // a handle type
   std::atomic<bool> fails_to_disconnect{false};
-  std::atomic<bool> sleeps{false};         // every call, for half a minute, unless the thread is cancelled
-  std::array<std::atomic<int>, 5> live{};  // handles by type
+  std::atomic<bool> keeps_fields{false};  // of descriptors: a setting unbinds and resets as ODBC says, and can be read
+  std::atomic<SQLSMALLINT> lacks_field{0};     // then, of a descriptor: HY091
+  std::atomic<SQLSMALLINT> refuses_field{0};   // likewise: set with HY021, read with HY000
+  std::atomic<SQLSMALLINT> warns_of_field{0};  // likewise: 01S02 when it is set
+  std::atomic<bool> sleeps{false};             // every call, for half a minute, unless the thread is cancelled
+  std::array<std::atomic<int>, 5> live{};      // handles by type
 };
 
 template <class Argument>

@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,6 +44,7 @@ struct Object {
   std::vector<Object*> children;        // statements and descriptors of a connection
   std::array<std::unique_ptr<Object>, 4> implicit;
   std::array<Object*, 4> assigned{};
+  std::map<std::pair<SQLSMALLINT, SQLSMALLINT>, std::string> fields;  // of a descriptor, by record and identifier
 };
 
 std::mutex lock;
@@ -303,6 +305,42 @@ SQLRETURN information(SQLUSMALLINT what, SQLPOINTER value, SQLSMALLINT capacity,
   return plan.code;
 }
 
+// ---- descriptors, for a plan that keeps their fields ----
+
+bool is_pointer(SQLSMALLINT field) {
+  return field == SQL_DESC_DATA_PTR || field == SQL_DESC_INDICATOR_PTR || field == SQL_DESC_OCTET_LENGTH_PTR;
+}
+
+[[maybe_unused]] SQLRETURN set_field(SQLHDESC handle, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value) {
+  Object& desc = object(handle);
+  if (plan.lacks_field == field) return refuse(handle, {"HY091", "told to lack it", 0});
+  if (plan.refuses_field == field) return refuse(handle, {"HY021", "told to refuse it", 7});
+  if (field == SQL_DESC_COUNT) {
+    std::erase_if(desc.fields, [&](const auto& one) { return one.first.first > static_cast<int>(bits_of(value)); });
+  }
+  if (field == SQL_DESC_CONCISE_TYPE) {
+    std::erase_if(desc.fields, [&](const auto& one) { return one.first.first == number && number > 0; });
+  }
+  if (number > 0 && !is_pointer(field)) desc.fields.erase({number, SQL_DESC_DATA_PTR});
+  const std::uint64_t bits = bits_of(value);
+  desc.fields[{number, field}] = field == SQL_DESC_NAME
+                                     ? std::string(static_cast<const char*>(value))
+                                     : std::string(reinterpret_cast<const char*>(&bits), sizeof(bits));
+  if (plan.warns_of_field != field) return SQL_SUCCESS;
+  desc.records = {{"01S02", "told to change it", 8}};
+  return SQL_SUCCESS_WITH_INFO;
+}
+
+[[maybe_unused]] SQLRETURN get_field(SQLHDESC handle, SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value) {
+  const Object& desc = object(handle);
+  if (plan.lacks_field == field) return refuse(handle, {"HY091", "told to lack it", 0});
+  if (plan.refuses_field == field) return refuse(handle, {"HY000", "told not to tell it", 9});
+  const auto found = desc.fields.find({number, field});
+  if (found == desc.fields.end()) return SQL_SUCCESS;
+  std::memcpy(value, found->second.data(), found->second.size());
+  return SQL_SUCCESS;
+}
+
 // What a forwarded function does: it records.
 template <class... Arguments>
 SQLRETURN reply(const char* function, Arguments... arguments) {
@@ -312,6 +350,15 @@ SQLRETURN reply(const char* function, Arguments... arguments) {
     const auto rest = tell(arguments...);
     if (function == std::string_view("SQLGetInfo")) return std::apply(information<SQLCHAR>, rest);
     if (function == std::string_view("SQLGetInfoW")) return std::apply(information<SQLWCHAR>, rest);
+  }
+  if (plan.keeps_fields) {
+    const auto keep = [](SQLHANDLE desc, auto number, auto field, auto value, auto...) {
+      if constexpr (sizeof...(Arguments) == 5) return set_field(desc, number, field, value);
+      return get_field(desc, number, field, value);
+    };
+    constexpr bool sets = std::is_same_v<std::tuple<Arguments...>, Signature<decltype(::SQLSetDescField)>::Tuple>;
+    constexpr bool gets = std::is_same_v<std::tuple<Arguments...>, Signature<decltype(::SQLGetDescField)>::Tuple>;
+    if constexpr (sets || gets) return keep(arguments...);
   }
   // Programs such as isql ask until there are no more.
   if (code == SQL_SUCCESS && function == std::string_view("SQLMoreResults")) return SQL_NO_DATA;
