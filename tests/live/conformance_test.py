@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A program of every kind of ODBC call sees over local-pg what it sees over base-pg (conformance/)."""
+"""A program of every kind of ODBC call sees over local-pg and local-maria what it sees over base-pg and base-maria (conformance/)."""
 import sys
 import unittest
 
@@ -14,7 +14,8 @@ class Conformance(LiveTest):
     def equal(self, **how):
         printed = []
         is_equal = compare.compare(self.box, out=printed.append, **how)
-        print("\n" + printed[-1], flush=True)
+        print("\n" + "\n".join(line for line in printed if line.startswith(("known: ", "left out: ")) or line == printed[-1]),
+              flush=True)
         self.assertTrue(is_equal, "\n".join(printed))
         self.assertGreater(int(printed[-1].split()[0]), 5000)
         self.no_secret("\n".join(printed))
@@ -24,6 +25,12 @@ class Conformance(LiveTest):
 
     def test_a_narrow_base_driver_under_the_narrow_library(self):
         self.equal(widths=["narrow"], ansi=True)
+
+    def test_every_call_over_mariadb(self):
+        if "RDS_MARIA_PORT" not in self.box.exports:
+            print("NOT RUN: conformance over MariaDB: its server is not installed")
+            self.skipTest("the local RDS has no MariaDB")
+        self.equal(database="maria")
 
     def test_the_comparison_sees_what_differs(self):
         base = ["SQLFetch(s) = SUCCESS", "SQLExecDirect(s) = ERROR", '  SQLGetDiagRec(1) state="42000\\0"', "SQLFetch(s) = ERROR"]

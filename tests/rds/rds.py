@@ -462,6 +462,7 @@ FLUSH PRIVILEGES;
 SET NAMES utf8mb4;
 CREATE DATABASE app CHARACTER SET utf8mb4;
 {users}GRANT ALL ON app.* TO {everybody};
+GRANT ALL ON conformance.* TO {everybody};
 CREATE TABLE app.city (id integer PRIMARY KEY, name varchar(20) NOT NULL, area numeric(8,2), founded date);
 INSERT INTO app.city VALUES (1, 'Oslo', 454.12, '1048-01-01'), (2, 'Zürich', 87.88, NULL), (3, '東京', 2194.07, NULL);
 """)

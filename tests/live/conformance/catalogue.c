@@ -101,10 +101,17 @@ static const Request requests[] = {
     {column_privileges, {NULL, SCHEMA, "nowhere", NULL}, {0}},
 };
 
+// What is a schema in PostgreSQL is a catalogue in MariaDB, which has no schemas: the two change places.
+static int place_of(const Request* request, int i) {
+  if (!is_mariadb) return i;
+  if (i < 2) return 1 - i;
+  return request->function == foreign_keys && (i == 3 || i == 4) ? 7 - i : i;
+}
+
 static Names names_of(const Request* request) {
   Names names;
   for (int i = 0; i < most_names; ++i) {
-    const char* name = request->names[i];
+    const char* name = request->names[place_of(request, i)];
     names.lengths[i] = name == NULL ? 0 : SQL_NTS;
     if (name != NULL && name[0] == '#') {
       names.lengths[i] = (SQLSMALLINT)(name[1] == '!' ? -7 : name[1] - '0');

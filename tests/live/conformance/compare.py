@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """compare: the conformance program over base-pg and over local-pg, narrow and wide, must print the same.
 
-  compare.py [--program FILE] [--width narrow|wide] [--ansi] [--self] [--show N] [SECTION...]
+  compare.py [--program FILE] [--mariadb] [--width narrow|wide] [--ansi] [--self] [--show N] [SECTION...]
 
-Prints the calls that differ and ends with `N calls compared, 0 differ, K known`. --self compares base-pg with itself: what
-differs then is no driver's fault. --ansi: psqlODBC's narrow library under our narrow one (for the narrow program only: a
+Prints the calls that differ and ends with `N calls compared, 0 differ, K known`. --mariadb: over base-maria and local-maria,
+without the calls that crash that base driver, which are printed.
+--self compares the base driver with itself: what differs then is no driver's fault. --ansi: psqlODBC's narrow library under our narrow one (for the narrow program only: a
 wide one gets from unixODBC what memory happened to hold). One process a section, so that a crash costs one section.
 What is done so that lines are equal where drivers are:
   - both DSNs have the same name, in an odbc.ini of their own: drivers and the driver manager name it in diagnostics;
-  - both log in as the same database user: base-pg is given a token as its password;
+  - both log in as the same database user: the base driver is given a token as its password;
   - the tables are made once for all runs: the server's numbers (OIDs) of them appear in catalogue results;
   - the program names handles, and shows of a pointer only whether it is null;
   - NORMALISED below.
@@ -38,6 +39,10 @@ PROGRAM = os.environ.get("IAMODBC_TEST_CONFORMANCE", os.path.join(live.BUILD, "t
 NORMALISED = [
     # psqlODBC names cursors and prepared statements by the address of the ODBC statement.
     (re.compile(r"(SQL_CUR|_PLAN)0x[0-9a-f]+"), r"\1(address)"),
+    # MariaDB Connector/ODBC, when a text was no statement of rows: the server's number of the prepared statement.
+    (re.compile(r"(SQLRowCount\(s\)) count=\d{2,} "), r"\1 count=(a number) "),
+    # How the end of a connection shows is a race.
+    (re.compile(r'TLS/SSL error: [^"]*\\0" length=\d+'), "TLS/SSL error"),
 ]
 
 # What differs between the drivers on purpose: section, the call's line, what must hold for the lines of the two, the
@@ -66,14 +71,26 @@ def with_origins(base, local):
         and r'value="\0"' in theirs for theirs, _ in pairs)
 
 
-KNOWN = [
+def with_name(base, local):
+    """Ours says where a record comes from, where the base says nothing, or anything."""
+    pairs = [(theirs, ours) for theirs, ours in zip(base, local) if theirs != ours]
+    return len(base) == len(local) and all(
+        re.match(r"  SQLGetDiagField\(1, (CONNECTION_NAME|SERVER_NAME)\)", theirs) and rf'value="{DSN}\0"' in ours
+        for theirs, ours in pairs)
+
+
+KNOWN = {"pg": [
     ("environment", r"SQLDriverConnect.*Description=ODBC 3\.80", without_warning,
      "psqlODBC takes ODBC 2 and 3 only, and unixODBC warns a program of ODBC 3.80; iamodbc takes 3.80"),
     ("failing", r"SQLDriverConnect.*Database=there_is_no_such_database", with_advice, "advice on what to look at"),
     ("failing", r"SQLDriverConnect.*Port=1", with_advice, "advice on what to look at"),
     ("connecting", r"SQLBrowseConnect", with_origins,
      "the base's handle is gone by then: origin and server are told as ODBC says, psqlODBC leaves them empty"),
-]
+], "maria": [
+    ("failing", r"SQLDriverConnect.*Port=1", with_advice, "advice on what to look at"),
+    ("connecting", r"SQLBrowseConnect", with_name,
+     "likewise; MariaDB Connector/ODBC tells as the connection's name what memory held"),
+]}
 
 
 ENDED = "the program ended with"  # a line that no section should have
@@ -84,17 +101,17 @@ class Known:
         self.section, self.call, self.holds, self.reason, self.seen = section, re.compile(call), holds, reason, 0
 
 
-def known_differences():
-    return [Known(*row) for row in KNOWN]
+def known_differences(database):
+    return [Known(*row) for row in KNOWN[database]]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def token(box):
-    """A password for base-pg: botocore's token for the user of local-pg."""
+def token(box, port):
+    """A password for a base driver: botocore's token for the user of local-pg and local-maria."""
     key_id, secret, session_token = box.key()
-    request = botocore.awsrequest.AWSRequest(method="GET", url=f"https://localhost:{box.port}/",
+    request = botocore.awsrequest.AWSRequest(method="GET", url=f"https://localhost:{port}/",
                                              params={"Action": "connect", "DBUser": box.user})
     credentials = botocore.credentials.Credentials(key_id, secret, session_token)
     botocore.auth.SigV4QueryAuth(credentials, "rds-db", box.exports["RDS_REGION"], expires=900).add_auth(request)
@@ -112,21 +129,27 @@ class Runner:
     """Runs sections over one driver."""
 
     def __init__(self, box, program, dsn, ansi=False):
-        self.box, self.program, self.dsn, self.ansi = box, program, dsn, ansi
+        self.box, self.dsn, self.ansi = box, dsn, ansi
+        self.program = [program, "--mariadb"] if dsn.endswith("maria") else [program]
 
     def section(self):
         """What is in odbc.ini."""
-        if self.dsn == "base-pg":
+        if self.dsn.endswith("maria"):
+            # SQL with "names" and ||; several statements in one text.
+            changes = {"INITSTMT": "set sql_mode = 'ANSI,STRICT_ALL_TABLES'", "OPTIONS": "67108864"}
+            if self.dsn == "base-maria":
+                changes.update(UID=self.box.user, PWD=token(self.box, self.box.exports["RDS_MARIA_PORT"]))
+        elif self.dsn == "base-pg":
             changes = {"Driver": "PostgreSQL ANSI"} if self.ansi else {}
             # psqlODBC takes a password of odbc.ini percent-encoded.
-            changes.update(Username=self.box.user, Password=urllib.parse.quote(token(self.box), safe=""))
+            changes.update(Username=self.box.user, Password=urllib.parse.quote(token(self.box, self.box.port), safe=""))
         else:
             changes = {"Driver": narrow_library(self.box), "BaseDriver": "PostgreSQL ANSI"} if self.ansi else {}
         return self.box.section(self.dsn, **changes)
 
     def run(self, width, *sections, prefix=(), seconds=live.SECONDS):
         try:
-            return self.box.run([*prefix, self.program, DSN, width, *sections], ini={DSN: self.section()}, trace=False,
+            return self.box.run([*prefix, *self.program, DSN, width, *sections], ini={DSN: self.section()}, trace=False,
                                 seconds=seconds)
         except subprocess.TimeoutExpired as late:
             output = (late.stdout or b"").decode("utf-8", "replace")
@@ -162,14 +185,16 @@ def groups_of(lines):
 
 
 class Comparison:
-    def __init__(self, show=40, out=print):
+    def __init__(self, show=40, out=print, database="pg"):
         self.calls = self.differ = self.known = 0
         self.show, self.out = show, out
-        self.rows = known_differences()
+        self.rows = known_differences(database)
+        self.left_out = set()
 
     def section(self, name, width, base, local):
         """Compares what two drivers printed of one section."""
         self.calls += max(sum(line.lstrip().startswith("SQL") for line in lines) for lines in (base, local))
+        self.left_out |= {line for line in base if line.startswith("left out: ")}
         base, local = groups_of(base), groups_of(local)
         if any(group[0].startswith(ENDED) for group in base):
             self.differ += 1
@@ -209,6 +234,11 @@ class Comparison:
                     self.out(f"no longer different: {row.section}, {row.call.pattern}: {row.reason}")
         if self.differ > self.show:
             self.out(f"... {self.differ - self.show} more")
+        for line in sorted(self.left_out):
+            self.out(line)
+        for row in self.rows:
+            if row.seen:
+                self.out(f"known: {row.section}, {row.call.pattern}: {row.reason}")
         self.out(f"{self.calls} calls compared, {self.differ} differ, {self.known} known")
         return self.differ == 0 and self.calls > 0
 
@@ -217,12 +247,13 @@ def sections_of(box, program):
     return box.run([program, "--sections"], trace=False).stdout.split()
 
 
-def compare(box, program=PROGRAM, widths=("narrow", "wide"), sections=(), against="local-pg", ansi=False, show=40,
-            out=print):
+def compare(box, program=PROGRAM, widths=("narrow", "wide"), sections=(), database="pg", to_itself=False, ansi=False,
+            show=40, out=print):
     """Runs and compares; True if nothing differs that is not known."""
-    base, other = Runner(box, program, "base-pg", ansi), Runner(box, program, against, ansi)
+    base = Runner(box, program, f"base-{database}", ansi)
+    other = base if to_itself else Runner(box, program, f"local-{database}", ansi)
     every = sections_of(box, program)
-    comparison = Comparison(show, out)
+    comparison = Comparison(show, out, database)
     base.must("prepare")
     try:
         for width in widths:
@@ -231,22 +262,22 @@ def compare(box, program=PROGRAM, widths=("narrow", "wide"), sections=(), agains
                 comparison.section(section, width, *lines)
     finally:
         base.must("clear")
-    return comparison.close(is_whole=against != "base-pg" and not sections)
+    return comparison.close(is_whole=not to_itself and not sections)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=PROGRAM)
     parser.add_argument("--width", choices=["narrow", "wide"])
+    parser.add_argument("--mariadb", action="store_const", dest="database", const="maria", default="pg")
     parser.add_argument("--ansi", action="store_true")
     parser.add_argument("--self", action="store_true", dest="to_itself")
     parser.add_argument("--show", type=int, default=40, help="how many differing calls to print")
     parser.add_argument("sections", nargs="*", metavar="SECTION")
     options = parser.parse_args()
     widths = (options.width,) if options.width else ("narrow", "wide")
-    against = "base-pg" if options.to_itself else "local-pg"
-    return 0 if compare(live.the_box(), options.program, widths, options.sections, against, options.ansi,
-                        options.show) else 1
+    return 0 if compare(live.the_box(), options.program, widths, options.sections, options.database, options.to_itself,
+                        options.ansi, options.show) else 1
 
 
 if __name__ == "__main__":

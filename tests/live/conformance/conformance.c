@@ -1,5 +1,5 @@
-// conformance DSN narrow|wide SECTION...    makes the calls of the sections and prints them
-// conformance --sections                    their names
+// conformance [--mariadb] DSN narrow|wide SECTION...    makes the calls of the sections and prints them
+// conformance --sections                                their names
 // The section `prepare` makes the tables, `clear` drops them; they are made once for all runs that are compared, so that
 // the server's numbers for them are the same.
 // SPDX-License-Identifier: Apache-2.0
@@ -44,8 +44,13 @@ int main(int count, char** arguments) {
     for (size_t i = 0; i < COUNT(sections); ++i) puts(sections[i].name);
     return 0;
   }
+  if (count > 1 && strcmp(arguments[1], "--mariadb") == 0) {
+    is_mariadb = 1;
+    --count;
+    ++arguments;
+  }
   if (count < 4 || (strcmp(arguments[2], "narrow") != 0 && strcmp(arguments[2], "wide") != 0)) {
-    fputs("conformance DSN narrow|wide SECTION... | --sections\n", stderr);
+    fputs("conformance [--mariadb] DSN narrow|wide SECTION... | --sections\n", stderr);
     return 2;
   }
   dsn = arguments[1];

@@ -1,7 +1,7 @@
 // conformance: an ODBC program that makes every kind of call in many states and prints what it sees, one line a call:
 //   SQLPrepare(s, "select 1", NTS) = SUCCESS
 //     SQLGetDiagRec(...)           lines that start with blanks belong to the call above
-// Run over two drivers, equal drivers print equal lines (compare.py). It knows ODBC and PostgreSQL's SQL, no driver.
+// Run over two drivers, equal drivers print equal lines (compare.py). It knows ODBC and PostgreSQL's SQL (and dialect.c MariaDB's), no driver.
 // Written so that no line holds what differs between two runs of one program: handles have names, pointers are "null"
 // or "set", out connection strings are not shown.
 //
@@ -23,6 +23,13 @@
 
 extern int is_wide;      // whether the W functions are called where there is a choice
 extern const char* dsn;  // what is connected to
+extern int is_mariadb;   // whether SQL is MariaDB's; all is written in PostgreSQL's (dialect.c)
+
+const char* in_dialect(const char* postgresql);  // text() does it
+
+// Whether a call is left out over MariaDB: its Connector/ODBC 3.1.15 crashes on it or answers with what memory held, with
+// nothing of ours around; or, where the words say so, iamodbc means something else. A line tells it, and compare.py.
+int is_left_out(const char* call);
 
 // One of the twin functions; text goes through void pointers.
 #define TWIN(function, ...) (is_wide ? function##W(__VA_ARGS__) : function(__VA_ARGS__))

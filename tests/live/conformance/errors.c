@@ -79,8 +79,8 @@ void section_errors(void) {
   get_data(s, 2, SQL_C_CHAR, 10);
   get_data(s, 1, SQL_C_SLONG, 4);
   get_data(s, 1, SQL_C_SLONG, 4);
-  get_data(s, 3, SQL_C_CHAR, 10);
-  get_data(s, 0, SQL_C_CHAR, 10);
+  if (!is_left_out("SQLGetData of a column behind the last")) get_data(s, 3, SQL_C_CHAR, 10);
+  if (!is_left_out("SQLGetData of column 0")) get_data(s, 0, SQL_C_CHAR, 10);
   get_data(s, 2, SQL_C_SLONG, 4);
   fetch(s);
   fetch(s);
@@ -107,9 +107,11 @@ void section_errors(void) {
   code = TWIN(SQLPrepare, s, text("select 1").at, -7);
   asked("SQLPrepare(s, -7)");
   done(SQL_HANDLE_STMT, s, code);
-  code = SQLNumParams(s, NULL);
-  asked("SQLNumParams(s, null)");
-  done(SQL_HANDLE_STMT, s, code);
+  if (!is_left_out("SQLNumParams without a place for the number")) {
+    code = SQLNumParams(s, NULL);
+    asked("SQLNumParams(s, null)");
+    done(SQL_HANDLE_STMT, s, code);
+  }
   code = TWIN(SQLGetStmtAttr, s, SQL_ATTR_APP_ROW_DESC, NULL, 0, NULL);
   asked("SQLGetStmtAttr(s, APP_ROW_DESC, null)");
   done(SQL_HANDLE_STMT, s, code);
@@ -265,6 +267,10 @@ void section_cancelling(void) {
   cancel_handle(SQL_HANDLE_DBC, session.dbc);
   cancel_handle(SQL_HANDLE_ENV, session.env);
   cancel_handle(99, s);
+  if (is_left_out("SQLCancel of a statement that runs, for which it connects once more, without TLS")) {
+    close_session(session);
+    return;
+  }
   cancel_running(s, 0, s, 0);
   cancel_running(s, 0, s, 1);
   cancel_running(s, SQL_HANDLE_STMT, s, 0);

@@ -179,6 +179,8 @@ void section_parameters(void) {
   SQLHSTMT s = new_statement(session, "s");
   for (size_t i = 0; i < COUNT(parameter_rows); ++i) {
     const Parameter* const row = &parameter_rows[i];
+    if (row->c_type == SQL_C_NUMERIC && is_left_out("a parameter of SQL_C_NUMERIC")) continue;
+    if (row->length == SQL_DEFAULT_PARAM && is_left_out("a parameter with SQL_DEFAULT_PARAM")) continue;
     char* const sql = keep(100);
     strcat(strcat(strcpy(sql, "select cast(? as "), row->cast), ")");
     SQLLEN* const indicator = keep(sizeof(SQLLEN));

@@ -145,7 +145,11 @@ void section_conversions(void) {
   for (size_t i = 0; i < COUNT(c_types); ++i) {
     exec_direct(s, "select * from conformance.kinds order by id");
     while (SQL_SUCCEEDED(fetch(s))) {
-      for (SQLUSMALLINT column = 1; column <= 22; ++column) get_data(s, column, c_types[i], 64);
+      for (SQLUSMALLINT column = 1; column <= 22; ++column) {
+        const int is_moment = c_types[i] >= SQL_C_TYPE_DATE && c_types[i] <= SQL_C_TYPE_TIMESTAMP;
+        if (is_moment && (column == 15 || column == 22) && is_left_out("bytes as a date or a time")) continue;
+        get_data(s, column, c_types[i], 64);
+      }
     }
     free_stmt(s, SQL_CLOSE);
   }
@@ -170,8 +174,8 @@ void section_chunks(void) {
         }
       }
       get_data(s, 1, types[type], capacities[i]);  // back again
-      get_data(s, 0, types[type], capacities[i]);
-      get_data(s, 7, types[type], capacities[i]);
+      if (!is_left_out("SQLGetData of column 0")) get_data(s, 0, types[type], capacities[i]);
+      if (!is_left_out("SQLGetData of a column behind the last")) get_data(s, 7, types[type], capacities[i]);
       free_stmt(s, SQL_CLOSE);
     }
   }
@@ -463,6 +467,7 @@ void section_several_results(void) {
   for (size_t i = 0; i < COUNT(statements); ++i) {
     for (int is_prepared = 0; is_prepared < 2; ++is_prepared) {
       if (is_prepared) {
+        if (i == 2 && is_left_out("preparing several statements, one of them wrong")) break;
         prepare(s, statements[i]);
         execute(s);
       } else {

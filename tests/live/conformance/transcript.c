@@ -51,6 +51,7 @@ static unsigned next_code_point(const char** utf8) {
 
 Text text(const char* utf8) {
   if (utf8 == NULL) return (Text){NULL, 0, "null"};
+  utf8 = in_dialect(utf8);
   const size_t bytes = strlen(utf8);
   const int shown_whole = bytes <= 300;
   char* const shown = keep(400);
