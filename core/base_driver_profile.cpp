@@ -515,6 +515,13 @@ const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_
   return find_attribute(name);
 }
 
+bool is_spelling_of(const BaseDriverProfile& profile, const AttributeRow& row, std::string_view name) {
+  for (const Spelling& spelling : profile.spellings) {
+    if (same_name(spelling.name, name)) return spelling.id == row.id;
+  }
+  return same_name(row.name, name) || is_one_of(row.aliases, name);
+}
+
 Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, std::string_view name,
                                              std::string_view value) {
   const std::string_view written = trimmed(value);

@@ -88,6 +88,8 @@ bool is_one_of(std::span<const char* const> names, std::string_view name);
 
 // The row of ours that `name` is a spelling of, for this base driver; nullptr when it is not ours.
 const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_view name);
+// Whether it is that row: the same answer without a look at all the others.
+bool is_spelling_of(const BaseDriverProfile& profile, const AttributeRow& row, std::string_view name);
 
 // What a TLS attribute of the base driver asks for. nullopt: it says nothing about the level (FORCETLS=1).
 // Fails when it asks for less than encryption (disable, allow, prefer, CA=d, FORCETLS=0, DISABLE_SSL_DEFAULT=1) or for nothing known; the message names it.

@@ -109,8 +109,8 @@ std::optional<Error> Given::cut_line() const {
 }
 
 std::optional<Found> Given::find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts) const {
-  const AttributeRow* row = &attribute_row(id);
-  return last([&](std::string_view name) { return our_attribute(profile, name) == row; }, empty_counts);
+  const AttributeRow& row = attribute_row(id);
+  return last([&](std::string_view name) { return is_spelling_of(profile, row, name); }, empty_counts);
 }
 
 std::optional<Found> Given::find(std::span<const char* const> names) const {

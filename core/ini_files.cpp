@@ -61,7 +61,7 @@ FileText read_file(const std::string& path) {
     return result;
   }
   result.exists = true;
-  std::array<char, 16384> buffer{};
+  std::array<char, 16384> buffer;  // read() fills what is used of it
   while (result.problem.empty()) {
     const ssize_t count = read(file, buffer.data(), buffer.size());
     if (count == 0) break;
@@ -88,10 +88,11 @@ struct Line {
 };
 
 std::vector<Line> lines_of(std::string_view text, bool carriage_return_ends_a_line) {
-  const std::string_view ends = carriage_return_ends_a_line ? "\r\n" : "\n";
   std::vector<Line> lines;
   for (int number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find_first_of(ends), text.size());
+    // One character after the other: find_first_of() looks at every byte by itself.
+    std::size_t end = std::min(text.find('\n'), text.size());
+    if (carriage_return_ends_a_line) end = std::min(text.substr(0, end).find('\r'), end);
     const std::string_view whole = text.substr(0, end);
     const std::string_view content = without_blanks(whole);
     if (!content.empty()) {

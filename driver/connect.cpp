@@ -143,7 +143,7 @@ class Walk {
     log_ = log.value();
     for (const std::string& problem : files.problems()) log_.warning(problem);
 
-    auto file = choose_base_driver(given.value(), files, system_, own_folder());
+    auto file = choose_base_driver(given.value(), files, system_, own_folder_);
     if (!file) return fail_and_log(file.error());
     auto driver = BaseDriver::load(file.value());
     if (!driver) return fail_and_log(driver.error());
@@ -186,7 +186,7 @@ class Walk {
 
   Result<PreparedLogin> prepare(const Room& room) {
     auto prepared = prepare_login(room.given, room.settings, *room.facts.profile, system_, log_,
-                                  data_directory(own_folder()), deadline_);
+                                  data_directory(own_folder_), deadline_);
     // psqlODBC refuses both; the program's own time-out is the one that is being waited for.
     if (prepared && prepared.value().tls && deadline_ != no_deadline) {
       auto& options = prepared.value().tls->libpq_options;
@@ -340,6 +340,7 @@ class Walk {
   Width width_;
   OutString out_;
   System system_;
+  std::string own_folder_ = own_folder();  // asked once: it is a walk through the file system
   Log log_;
   Deadline deadline_ = no_deadline;
 };

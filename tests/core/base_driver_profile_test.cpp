@@ -2,6 +2,7 @@
 #include "core/base_driver_profile.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -30,6 +31,25 @@ TEST(BaseDriverProfile, ReadsItsOwnSpellings) {
     for (const char* name : {profile.server, profile.port, profile.database, profile.uid, profile.pwd}) {
       EXPECT_TRUE(reads(profile, name)) << profile.title << " " << name;
       EXPECT_NE(our_attribute(profile, name), nullptr) << profile.title << " " << name;
+    }
+  }
+}
+
+TEST(BaseDriverProfile, ANameIsASpellingOfTheRowThatItBelongsToAndOfNoOther) {
+  for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb, BaseKind::mysql, BaseKind::unknown}) {
+    const auto& profile = base_driver_profile(kind);
+    std::vector<std::string> names{"Nothing", "", "sErVeR"};
+    for (const Spelling& spelling : profile.spellings) names.emplace_back(spelling.name);
+    names.insert(names.end(), profile.names.begin(), profile.names.end());
+    for (const AttributeRow& row : attribute_table()) {
+      names.emplace_back(row.name);
+      names.insert(names.end(), row.aliases.begin(), row.aliases.end());
+    }
+    for (const std::string& name : names) {
+      for (const AttributeRow& row : attribute_table()) {
+        EXPECT_EQ(is_spelling_of(profile, row, name), our_attribute(profile, name) == &row)
+            << profile.title << " " << row.name << " " << name;
+      }
     }
   }
 }
