@@ -443,9 +443,9 @@ bool is_yes(std::string_view value) {
   return value == "1" || same_name(value, "yes") || same_name(value, "true") || same_name(value, "on");
 }
 
-// Whether SQL_DRIVER_VER ("08.00.0033") is older than 8.0.patch. A version that does not tell counts as new.
-bool is_older_than_8_0(const std::string& version, int patch) {
-  int parts[3] = {0, 0, 0};
+// SQL_DRIVER_VER, "08.00.0033", as numbers; zeros where it does not tell.
+std::array<int, 3> numbers_of(const std::string& version) {
+  std::array<int, 3> parts{};
   std::size_t part = 0;
   for (const char c : version) {
     if (c >= '0' && c <= '9') {
@@ -456,9 +456,13 @@ bool is_older_than_8_0(const std::string& version, int patch) {
       break;
     }
   }
-  if (parts[0] == 0) return false;
-  if (parts[0] != 8) return parts[0] < 8;
-  return parts[1] == 0 && parts[2] < patch;
+  return parts;
+}
+
+// Whether it is older than 8.0.patch. A version that does not tell counts as new.
+bool is_older_than_8_0(const std::string& version, int patch) {
+  const auto numbers = numbers_of(version);
+  return numbers[0] != 0 && numbers < std::array{8, 0, patch};
 }
 
 std::string title_and_version(const BaseDriverFacts& base) {
@@ -607,6 +611,14 @@ std::optional<Error> unfit_for_tls(const BaseDriverFacts& base) {
   return cannot_connect(title_and_version(base) +
                         " is too old: before 8.0.19 neither TLS nor TCP can be forced in every case. Use a newer one, "
                         "or MariaDB Connector/ODBC.");
+}
+
+bool cancels_in_clear(const BaseDriverFacts& base) {
+  if (base.profile->kind != BaseKind::mariadb) return false;
+  const auto version = numbers_of(base.version);
+  const bool is_mended =
+      (version >= std::array{3, 1, 22} && version < std::array{3, 2, 0}) || version >= std::array{3, 2, 8};
+  return !is_mended;
 }
 
 bool ends_at_first_brace(const BaseDriverFacts& base) {

@@ -115,6 +115,10 @@ std::optional<Error> exceeded_value_limit(const BaseDriverFacts& base, std::stri
 // Fails when this version of the base driver cannot be made to use TLS whatever else it is told.
 std::optional<Error> unfit_for_tls(const BaseDriverFacts& base);
 
+// Whether SQLCancel of a running statement opens a second connection without TLS and sends the password over it: MariaDB Connector/ODBC before 3.1.22, and 3.2 before
+// 3.2.8 (from which on it opens that connection as it opened the first); a version that does not tell counts as such a one.
+bool cancels_in_clear(const BaseDriverFacts& base);
+
 // Whether a value in braces ends for it at the first }, doubled or not.
 bool ends_at_first_brace(const BaseDriverFacts& base);
 

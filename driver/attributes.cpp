@@ -39,7 +39,7 @@ SQLRETURN set_stmt_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER v
   return own<Stmt>(handle, [&](Stmt& stmt) {
     if (is_descriptor(attribute) && value != nullptr) {
       const Desc* const desc = Desc::from(value);
-      if (desc == nullptr || desc->functions != stmt.functions) {
+      if (desc == nullptr || !is_same_driver(*desc, stmt)) {
         return fail(stmt, {State::invalid_attribute_value, "the value is not a descriptor of this connection", 0});
       }
       value = desc->base;

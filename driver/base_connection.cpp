@@ -82,10 +82,11 @@ void close_base(const BaseDriver& driver, SQLHDBC base) {
   driver.functions.SQLFreeHandle(SQL_HANDLE_DBC, base);
 }
 
-void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, std::span<const SQLINTEGER> deferred) {
+void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunctions& functions,
+           std::span<const SQLINTEGER> deferred) {
   dbc.attributes.replay_after_connect(driver.functions, base, deferred);
   if (dbc.base != nullptr) close_base(*dbc.driver, dbc.base);
-  connect_to(dbc, driver, base, driver.forwarded);
+  connect_to(dbc, driver, base, functions);
 }
 
 }  // namespace iamodbc

@@ -18,7 +18,8 @@ Result<SQLHDBC> open_base(Dbc& dbc, const BaseDriver& driver, std::span<const SQ
 // Frees a handle that did not connect. Read its diagnostics before.
 void close_base(const BaseDriver& driver, SQLHDBC base);
 // Makes a connected base handle that of dbc: the attributes that had to wait are replayed, a handle kept from an
-// earlier connection is freed, and calls go through from here on.
-void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, std::span<const SQLINTEGER> deferred = {});
+// earlier connection is freed, and calls go through `functions`, one of the driver's tables, from here on.
+void adopt(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunctions& functions,
+           std::span<const SQLINTEGER> deferred = {});
 
 }  // namespace iamodbc

@@ -105,9 +105,9 @@ struct Attempted {
 // psqlODBC's own connection attributes for its two logs, which would write the string that it connects with.
 constexpr std::array<SQLINTEGER, 2> psqlodbc_logs{65536, 65537};
 
-// `deferred`: queued attributes that are set after the connect.
-Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text, Width width, Deadline deadline,
-                          std::span<const SQLINTEGER> deferred) {
+// `functions`: through which calls go once it is connected. `deferred`: queued attributes that are set after the connect.
+Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const BaseFunctions& functions, const Secret& text,
+                          Width width, Deadline deadline, std::span<const SQLINTEGER> deferred) {
   auto base = open_base(dbc, driver, deferred);
   if (!base) return base.error();
   set_time_left(driver, base.value(), deadline);
@@ -116,7 +116,7 @@ Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const Secret& text
   if (attempted.status != SQL_SUCCESS)
     attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
   if (SQL_SUCCEEDED(attempted.status)) {
-    adopt(dbc, driver, base.value(), deferred);
+    adopt(dbc, driver, base.value(), functions, deferred);
   } else {
     close_base(driver, base.value());
   }
@@ -267,6 +267,9 @@ class Walk {
           "memory cannot be made; while another connection of this process has Debug=1, psqlODBC logs it");
     }
 
+    const bool may_cancel = !prepared.tls || !cancels_in_clear(facts);
+    if (!may_cancel) log_.info("this version of the base driver cancels statements in clear: SQLCancel is refused");
+    const BaseFunctions& functions = may_cancel ? base.forwarded : base.without_cancel;
     Attempted attempted;
     for (const std::string& address : addresses) {
       if (auto error = passed(deadline_, "connecting")) return *error;
@@ -279,7 +282,7 @@ class Walk {
                                   address};
       auto text = write_base_string(input, width_);
       if (!text) return text.error();
-      auto result = attempt(dbc_, base, text.value(), width_, deadline_, deferred);
+      auto result = attempt(dbc_, base, functions, text.value(), width_, deadline_, deferred);
       if (!result) return result.error();
       attempted = std::move(result).value();
       if (SQL_SUCCEEDED(attempted.status) || is_login_refused(*facts.profile, attempted.records)) break;

@@ -183,7 +183,7 @@ IAMODBC_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC source, SQLHDESC target) {
   Desc* const from = Desc::from(source);
   if (from == nullptr) return SQL_INVALID_HANDLE;
   return own<Desc>(target, [&](Desc& to) {
-    if (from->functions == to.functions) return call_base<&BaseFunctions::SQLCopyDesc>(to, from->base, to.base);
+    if (is_same_driver(*from, to)) return call_base<&BaseFunctions::SQLCopyDesc>(to, from->base, to.base);
     clear_diagnostics(*from);
     return FieldByField(*from, to).run();
   });

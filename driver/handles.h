@@ -40,7 +40,7 @@ struct Handle {
   std::atomic<std::uint32_t> state{0};
   std::uint32_t position = 0;  // in the parent's list; of an implicit descriptor: which of the four
   SQLHANDLE base = nullptr;
-  const BaseFunctions* functions = nullptr;  // the base driver's `forwarded`
+  const BaseFunctions* functions = nullptr;  // the base driver's `forwarded` or `without_cancel`
 
   [[nodiscard]] bool is(std::uint32_t flag) const { return (state.load(std::memory_order_acquire) & flag) != 0; }
 };
@@ -122,6 +122,11 @@ void release(Env& env);
 void release(Dbc& dbc);
 void release(Stmt& stmt);
 void release(ExplicitDesc& desc);
+
+// Whether two connected handles are of one base driver, through whichever of its tables.
+inline bool is_same_driver(const Handle& a, const Handle& b) {
+  return a.functions->SQLAllocHandle == b.functions->SQLAllocHandle;
+}
 
 // Makes a connection a connected one over this base handle.
 void connect_to(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunctions& functions);

@@ -156,5 +156,17 @@ TEST(BaseDriverProfile, ALimitNamesItselfAndAWayOut) {
   EXPECT_NE(narrow->message.find("32767"), std::string::npos) << narrow->message;
 }
 
+TEST(BaseDriverProfile, CancellingInClearIsKnownByVersion) {
+  const auto in_clear = [](BaseKind kind, const char* version) {
+    return cancels_in_clear(BaseDriverFacts{"x", "", version, 0, &base_driver_profile(kind)});
+  };
+  for (const char* version : {"03.01.0015", "03.01.0021", "03.02.0000", "03.02.0007", ""})
+    EXPECT_TRUE(in_clear(BaseKind::mariadb, version)) << version;
+  for (const char* version : {"03.01.0022", "03.02.0008", "04.00.0000"})
+    EXPECT_FALSE(in_clear(BaseKind::mariadb, version)) << version;
+  EXPECT_FALSE(in_clear(BaseKind::psqlodbc, "13.02.0000"));
+  EXPECT_FALSE(in_clear(BaseKind::mysql, "08.00.0033"));
+}
+
 }  // namespace
 }  // namespace iamodbc

@@ -292,6 +292,31 @@ TEST_F(Connect, APasswordLoginIsRefusedInTheBaseDriversWordsAlone) {
 constexpr const char* refusal = "refuse:08001:101:FATAL:  PAM authentication failed for user \"jane\"\n";
 using Tokens = std::vector<std::string>;
 
+TEST_F(Connect, WhatWouldCancelInClearIsNotAskedToOnceItHasATokenOrTls) {
+  struct Row {
+    std::string text;
+    bool cancels;
+  };
+  const std::string password =
+      std::string("BaseDriver=") + RECORDING_MARIADB + ";AuthType=Password;Server=s;UID=u;PWD=p";
+  for (const Row& row : {Row{iam("", RECORDING_MARIADB), false}, Row{iam(), true}, Row{password, true},
+                         Row{password + ";TLS=verify-full;TLSCAFile=" TEST_DATA "/vectors.json", false}}) {
+    ASSERT_EQ(connect(row.text), SQL_SUCCESS) << record(1);
+    SQLHSTMT stmt = nullptr;
+    ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_STMT, dbc_, &stmt), SQL_SUCCESS);
+    EXPECT_EQ(driver().SQLCancel(stmt), row.cancels ? SQL_SUCCESS : SQL_ERROR) << row.text;
+    EXPECT_EQ(driver().SQLCancelHandle(SQL_HANDLE_STMT, stmt), row.cancels ? SQL_SUCCESS : SQL_ERROR) << row.text;
+    if (!row.cancels) {
+      SQLCHAR state[6] = {};
+      SQLCHAR text[512] = {};
+      ASSERT_EQ(driver().SQLGetDiagRec(SQL_HANDLE_STMT, stmt, 1, state, nullptr, text, 512, nullptr), SQL_SUCCESS);
+      EXPECT_STREQ(reinterpret_cast<const char*>(state), "HYC00");
+      EXPECT_NE(std::string(reinterpret_cast<const char*>(text)).find("3.1.22"), std::string::npos) << text;
+    }
+    driver().SQLDisconnect(dbc_);
+  }
+}
+
 TEST_F(Connect, ATokenIsUsedAgainByWhoeverLogsInTheSameWay) {
   const Tokens first = tokens_of("succeed", SQL_SUCCESS, iam());
   next_second();

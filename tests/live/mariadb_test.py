@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from box import LiveTest
+from box import PYTHON, LiveTest
 
 USER_AND_TLS = ("select current_user(), (select variable_value != '' from information_schema.session_status "
                 "where variable_name = 'Ssl_cipher')")
@@ -121,6 +121,29 @@ class MariaDb(LiveTest):
         self.assertIn(b"plainly-seen", received)
         self.assertNotIn(b"X-Amz", received)
         self.assertNotIn(b"hunter2", received)
+
+    def test_cancelling_sends_no_token(self):
+        """This version of the connector would open a second connection, without TLS, with the password of the first."""
+        program = ("import sys, threading, time, pyodbc\n"
+                   "pyodbc.pooling = False\n"
+                   "cursor = pyodbc.connect(sys.argv[1], timeout=20).cursor()\n"
+                   "said = []\n"
+                   "def cancel():\n"
+                   "    time.sleep(0.5)\n"
+                   "    try:\n"
+                   "        cursor.cancel()\n"
+                   "    except pyodbc.Error as error:\n"
+                   "        said.append(str(error))\n"
+                   "thread = threading.Thread(target=cancel)\n"
+                   "thread.start()\n"
+                   "print(cursor.execute('select sleep(1.5)').fetchall())\n"
+                   "thread.join()\n"
+                   "print(said, cursor.execute('select 1').fetchall())\n")
+        with self.box.verdicts() as seen:
+            done = self.box.run([PYTHON, "-c", program, "DSN=local-maria;Server=127.0.0.1"])
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(["accepted"], [line["verdict"] for line in seen], "a second connection got a token")
+        self.assert_says(done.stdout, "HYC00", "without TLS", r"3\.1\.22", r"\[\(1,\s*\)\]")
 
     def test_token_host_counts_from_ini_files_only(self):
         name = self.box.exports["RDS_HOST"]
