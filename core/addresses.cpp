@@ -3,12 +3,16 @@
 
 #include <ares.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
+#include <iterator>
 #include <memory>
 
 namespace iamodbc {
@@ -18,21 +22,39 @@ namespace {
 constexpr std::chrono::seconds longest_look_up{30};
 // Between looks at the clock, should c-ares ask for more.
 constexpr std::chrono::milliseconds longest_wait{1000};
+// How long the addresses of one family wait for those of the other: some name servers answer for one and are silent about the other.
+constexpr std::chrono::milliseconds wait_for_other{500};
 
 using Channel = std::unique_ptr<ares_channeldata, void (*)(ares_channel)>;
 
+// Of one family.
 struct Found {
   bool is_done = false;
   int status = ARES_SUCCESS;
-  std::vector<std::string> addresses;
+  std::vector<std::string> reachable;
+  std::vector<std::string> unreachable;  // this machine has no way there; tried last
+
+  [[nodiscard]] bool has_any() const { return !reachable.empty() || !unreachable.empty(); }
 };
 
-void add_numeric(std::vector<std::string>& addresses, const sockaddr* address, socklen_t length) {
+std::string numeric(const sockaddr* address, socklen_t length) {
   std::array<char, NI_MAXHOST> text{};
-  if (getnameinfo(address, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) return;
-  std::string numeric = text.data();
-  if (std::find(addresses.begin(), addresses.end(), numeric) == addresses.end())
-    addresses.push_back(std::move(numeric));
+  const int status = getnameinfo(address, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  return status == 0 ? text.data() : "";
+}
+
+// Whether there is a route and an address of our own for it; nothing is sent.
+bool can_reach(const sockaddr* address, socklen_t length) {
+  sockaddr_storage target{};
+  std::memcpy(&target, address, std::min<std::size_t>(length, sizeof target));
+  // Port 0 is refused by some systems; which one does not matter.
+  if (target.ss_family == AF_INET) reinterpret_cast<sockaddr_in&>(target).sin_port = htons(9);
+  if (target.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6&>(target).sin6_port = htons(9);
+  const int fd = socket(target.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool reaches = connect(fd, reinterpret_cast<const sockaddr*>(&target), length) == 0;
+  close(fd);
+  return reaches;
 }
 
 // c-ares calls it once, in our thread: from its own processing, or when the channel goes.
@@ -42,31 +64,40 @@ void take_answer(void* context, int status, int, ares_addrinfo* answer) noexcept
   found.is_done = true;
   found.status = status;
   try {
-    for (const auto* node = answer != nullptr ? answer->nodes : nullptr; node != nullptr; node = node->ai_next)
-      add_numeric(found.addresses, node->ai_addr, node->ai_addrlen);
+    for (const auto* node = answer != nullptr ? answer->nodes : nullptr; node != nullptr; node = node->ai_next) {
+      std::string address = numeric(node->ai_addr, node->ai_addrlen);
+      auto& list = can_reach(node->ai_addr, node->ai_addrlen) ? found.reachable : found.unreachable;
+      if (!address.empty() && std::find(list.begin(), list.end(), address) == list.end())
+        list.push_back(std::move(address));
+    }
   } catch (...) {  // no exception through c-ares
-    found.addresses.clear();
     found.status = ARES_ENOMEM;
   }
 }
 
+void ask(ares_channel channel, const std::string& name, int family, Found& found) {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, take_answer, &found);
+}
+
 // What is numeric already comes back as it is; this asks nobody.
-std::vector<std::string> already_numeric(const std::string& host) {
+std::string already_numeric(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST;
   addrinfo* result = nullptr;
-  std::vector<std::string> addresses;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &result) != 0) return addresses;
-  add_numeric(addresses, result->ai_addr, result->ai_addrlen);
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &result) != 0) return {};
+  std::string address = numeric(result->ai_addr, result->ai_addrlen);
   freeaddrinfo(result);
-  return addresses;
+  return address;
 }
 
 Channel open_channel(const std::string& dns_servers) {
   ares_options options{};
-  // An answer too long for one datagram is taken as far as it goes: a TCP connection of c-ares could raise SIGPIPE.
-  options.flags = ARES_FLAG_IGNTC | ARES_FLAG_EDNS;
+  // HOSTALIASES is a file of whoever starts the program. An answer too long for one datagram is taken as far as it goes: a TCP connection of c-ares could raise SIGPIPE.
+  options.flags = ARES_FLAG_IGNTC | ARES_FLAG_EDNS | ARES_FLAG_NOALIASES;
   ares_channel raw = nullptr;
   if (ares_init_options(&raw, &options, ARES_OPT_FLAGS) != ARES_SUCCESS) return {nullptr, ares_destroy};
   Channel channel(raw, ares_destroy);
@@ -114,23 +145,33 @@ Result<std::vector<std::string>> numeric_addresses(const std::string& host, Dead
                                                    const std::string& dns_servers) {
   const std::string name =
       host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host;
-  if (auto numeric = already_numeric(name); !numeric.empty()) return numeric;
+  if (std::string address = already_numeric(name); !address.empty())
+    return std::vector<std::string>{std::move(address)};
 
-  Found found;
+  std::array<Found, 2> found;  // of IPv6 and of IPv4; they outlive the channel, which tells them of its end
   const Channel channel = open_channel(dns_servers);
   if (!channel) return no_address(host, "c-ares cannot read the system's DNS configuration");
-  ares_addrinfo_hints hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  ares_getaddrinfo(channel.get(), name.c_str(), nullptr, &hints, take_answer, &found);
-  const auto limit = std::chrono::steady_clock::now() + longest_look_up;
-  while (!found.is_done) {
-    if (auto error = passed(deadline, "DNS was asked for the address of Server=" + host)) return *error;
-    if (std::chrono::steady_clock::now() >= limit) return no_address(host, "DNS did not answer in 30 s");
+  auto& [six, four] = found;
+  ask(channel.get(), name, AF_INET6, six);
+  ask(channel.get(), name, AF_INET, four);
+  auto limit = std::chrono::steady_clock::now() + longest_look_up;
+  bool has_some = false;
+  while (!six.is_done || !four.is_done) {
+    if (!has_some && (six.has_any() || four.has_any())) {
+      has_some = true;
+      limit = std::min(limit, std::chrono::steady_clock::now() + wait_for_other);
+    }
+    if (std::chrono::steady_clock::now() >= std::min(deadline, limit)) break;
     wait_and_process(channel.get(), std::min(deadline, limit));
   }
-  if (found.addresses.empty()) return no_address(host, ares_strerror(found.status));
-  return std::move(found.addresses);
+
+  std::vector<std::string> addresses;
+  for (auto* const list : {&six.reachable, &four.reachable, &six.unreachable, &four.unreachable})
+    std::move(list->begin(), list->end(), std::back_inserter(addresses));
+  if (!addresses.empty()) return addresses;
+  if (auto error = passed(deadline, "DNS was asked for the address of Server=" + host)) return *error;
+  if (!six.is_done || !four.is_done) return no_address(host, "DNS did not answer in 30 s");
+  return no_address(host, ares_strerror(four.status));
 }
 
 }  // namespace iamodbc

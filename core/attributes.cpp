@@ -147,7 +147,8 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      false,
      false,
      tls_choices,
-     "what is checked of the server's certificate; a token never travels without TLS"},
+     "what is checked of the server's certificate; a token never travels without TLS (MariaDB's connector: verify-full "
+     "alone)"},
     {Id::tls_ca_file,
      "TLSCAFile",
      {},

@@ -174,7 +174,11 @@ constexpr std::array mariadb_hints{
     Hint{"Plugin mysql_clear_password could not be loaded",
          "Install the client plugin, file mysql_clear_password.so (Debian: package libmariadb3), or name its folder in "
          "PLUGIN_DIR."},
-    Hint{"certificate", "Check TLSCAFile, and TokenHost when Server is another name for the RDS endpoint."},
+    Hint{"certificate",
+         "Check TLSCAFile; Server has to be a name that stands in the certificate (the hosts file may lead it to a "
+         "tunnel); TokenHost changes nothing here."},
+    Hint{"Lost connection to server at",
+         "No answer in time, or it hung up: check Server, Port, security group and VPN."},
     Hint{"Unknown server host", "Check the spelling of Server, and DNS or VPN."},
     Hint{"Can't connect to", "Nothing answers there: check Server, Port, security group and VPN."},
     Hint{"Unknown database", "Check Database in the DSN."}};
@@ -283,7 +287,8 @@ constexpr std::array mysql_forced{"ENABLE_CLEARTEXT_PLUGIN", "NAMED_PIPE", "SOCK
                                   "ENABLE_DNS_SRV",          "MULTI_HOST", "USE_MYCNF"};
 constexpr std::array mysql_secret{"PWD1", "PWD2", "PWD3", "PASSWORD1", "PASSWORD2", "PASSWORD3", "INITSTMT"};
 constexpr std::array mysql_hints{
-    Hint{"SSL connection error", "Check TLSCAFile, and TokenHost when Server is another name for the RDS endpoint."},
+    Hint{"SSL connection error",
+         "Check TLSCAFile; Server has to be a name that stands in the certificate; TokenHost changes nothing here."},
     Hint{"Unknown MySQL server host", "Check the spelling of Server, and DNS or VPN."},
     Hint{"Can't connect to", "Nothing answers there: check Server, Port, security group and VPN."},
     Hint{"Unknown database", "Check Database in the DSN."}};

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/encoding.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -17,6 +18,8 @@ bool stays_above(std::string_view name) {
 
 constexpr std::array may_hold_semicolons{"INITSTMT", "DESCRIPTION"};
 constexpr std::array mariadb_options{"OPTIONS", "OPTION"};
+constexpr std::array tls_versions{"TLSVERSION"};
+constexpr std::array connect_timeouts{"CONN_TIMEOUT"};
 // Its log, which holds the string; a named pipe; an option file, which could undo what we force.
 constexpr long long mariadb_forbidden_options = 4 | 8192 | 65536;
 // Texts that every version of MySQL Connector/ODBC reads and that are not ours.
@@ -113,12 +116,26 @@ class Writer {
     add("OPTIONS", std::to_string(bits));
   }
 
+  void check_section() {
+    for (const Found& found : given_.all()) {
+      if (found.attribute != nullptr || !base_reads(found.origin) || !reads(profile_, found.name) ||
+          !is_foreign(found.name) || !is_cut_in_section(found.value)) {
+        continue;
+      }
+      fail(cannot_connect(std::string(found.name) + " (" + found.where + ") is " + std::to_string(found.value.size()) +
+                          " bytes long; of a line of odbc.ini " + profile_.title +
+                          " takes 255 characters. Give it in the connection string, or a shorter one."));
+    }
+  }
+
   void write_foreign_attributes() {
+    check_section();
     if (!given_.base_dsn().empty()) {  // our section is then one that the base driver does not read
       for (const Found& found : given_.all()) {
         if (found.origin == Origin::data_source && is_foreign(found.name) && !is_driver_manager_attribute(found.name) &&
             !holds_bits(found.name)) {
           check_foreign(found.name, found.value, true);
+          check_place(found.name, is_written_in_braces(found.value), found.name);
           write_value(found.name, found.value);
         }
       }
@@ -134,26 +151,26 @@ class Writer {
         continue;
       }
       check_foreign(attribute.name(), attribute.value(), attribute.text().find('=') != std::string_view::npos);
-      check_place(attribute);
+      check_place(attribute.name(), attribute.written_value().starts_with('{'),
+                  attribute.text().substr(0, attribute.text().find('=')));
+      if (input_.tls != nullptr && attribute.written_value().starts_with('{'))
+        check_brace(attribute.name(), attribute.value());
       if (reads(profile_, attribute.name())) check_length(attribute.name(), attribute.value());
       add(attribute.text());
     }
   }
 
   // Behind the braces of a number, or of a name that it does not know, MySQL loses its place, and when another brace opens there it looks for its end for ever.
-  void check_place(const Attribute& attribute) {
+  void check_place(std::string_view name, bool has_braces, std::string_view written_name) {
     if (profile_.kind != BaseKind::mysql || input_.tls == nullptr) return;
-    const bool has_braces = attribute.written_value().starts_with('{');
-    if (has_braces && (lost_its_place_ || attribute.name().find('}') != std::string::npos)) {
-      fail(cannot_connect(attribute.name() + " has braces where " + profile_.title +
+    if (has_braces && (lost_its_place_ || name.find('}') != std::string::npos)) {
+      fail(cannot_connect(std::string(name) + " has braces where " + profile_.title +
                           " never finds their end, because of the name or the braces before it. Remove the braces of "
                           "attributes that need none."));
     }
-    if (has_braces) check_brace(attribute.name(), attribute.value());
     // Of the blanks around a name it takes away spaces alone.
-    const std::string_view written_name = attribute.text().substr(0, attribute.text().find('='));
     const bool is_known =
-        is_one_of(mysql_texts, attribute.name()) && written_name.find_first_of("\t\n\v\f\r") == std::string_view::npos;
+        is_one_of(mysql_texts, name) && written_name.find_first_of("\t\n\v\f\r") == std::string_view::npos;
     lost_its_place_ = has_braces && !is_known;
   }
 
@@ -194,6 +211,16 @@ class Writer {
     write_value(name, value);
   }
 
+  [[nodiscard]] bool is_written_in_braces(std::string_view value) const {
+    return profile_.takes_braces && (needs_braces(value) || value.find('}') != std::string_view::npos);
+  }
+
+  // Of a value in odbc.ini MySQL takes so many characters, and leaves the rest without a word.
+  [[nodiscard]] bool is_cut_in_section(std::string_view value) const {
+    constexpr std::size_t most = 255;
+    return profile_.kind == BaseKind::mysql && value.size() > most && utf16_from_utf8(value).size() > most;
+  }
+
   // MariaDB takes away the blanks at both ends of a value, in braces too.
   [[nodiscard]] bool is_trimmed(std::string_view value) const {
     constexpr std::string_view blanks = " \t\n\v\f\r";
@@ -211,8 +238,7 @@ class Writer {
       return;
     }
     if (profile_.takes_braces) {
-      const bool needs = needs_braces(value) || value.find('}') != std::string_view::npos;
-      add(name, needs ? braced(value).reveal() : value);
+      add(name, is_written_in_braces(value) ? braced(value).reveal() : value);
       return;
     }
     if (value.find(';') != std::string_view::npos || value.starts_with('{')) {
@@ -254,7 +280,8 @@ class Writer {
                             " would take away. Choose another password."));
       }
       add(name, written);
-    } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name) || found->is_cut) {
+    } else if (!base_reads(found->origin) || !reads_in_section(profile_, found->name) || found->is_cut ||
+               is_cut_in_section(found->value)) {
       const bool is_encoded = profile_.ini_password_is_percent_encoded && reads_in_section(profile_, found->name);
       check_brace(name, found->value);
       const Secret value = is_encoded ? percent_decoded(found->value) : Secret(found->value);
@@ -287,6 +314,14 @@ class Writer {
     add(profile_.pwd, input_.pass_file.empty() ? braced(secret).reveal() : std::string_view{});
   }
 
+  // MariaDB takes the login time-out from the string alone. A shorter one of the user's stays.
+  void write_time_left() {
+    if (input_.seconds_left <= 0) return;
+    const auto given_limit = given_.find(connect_timeouts);
+    const long long limit = given_limit ? parse_integer(trimmed(given_limit->value)).value_or(0) : 0;
+    if (limit <= 0 || limit > input_.seconds_left) add("CONN_TIMEOUT", std::to_string(input_.seconds_left));
+  }
+
   void write_tls() {
     const TlsPlan& tls = *input_.tls;
     switch (profile_.kind) {
@@ -305,6 +340,8 @@ class Writer {
         add("FORCETLS=1");
         add("SSLVERIFY=1");  // plan_tls() refused less
         if (!tls.ca.path.empty()) write_value("SSLCA", tls.ca.path);
+        if (!given_.find(tls_versions)) add("TLSVERSION=TLSv1.2,TLSv1.3");
+        write_time_left();
         add("TCPIP=1");  // after OPTIONS, which sets the way too; else localhost may mean a pipe
         return;
       }

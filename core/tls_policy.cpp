@@ -88,15 +88,27 @@ std::optional<Error> not_one_host(const char* name, const std::string& host) {
   return std::nullopt;
 }
 
-// Whether a list such as "TLSv1.1,TLSv1.2" names a version before 1.2.
-bool names_old_tls(std::string_view list) {
+// Whether a list names TLSv1.2 and TLSv1.3 and nothing else. These connectors find a version in any text that holds its name, and one of them takes numbers.
+bool names_new_tls_only(std::string_view list) {
   while (!list.empty()) {
     const auto end = std::min(list.find(','), list.size());
     const std::string one = lower(trimmed(list.substr(0, end)));
-    if (one == "tlsv1" || one == "tlsv1.0" || one == "tlsv1.1" || one.starts_with("ssl")) return true;
+    if (one != "tlsv1.2" && one != "tlsv1.3") return false;
     list.remove_prefix(std::min(end + 1, list.size()));
   }
-  return false;
+  return true;
+}
+
+// Without both, what is left is older than TLS 1.2.
+bool leaves_old_tls_only(const Given& given, const BaseDriverProfile& profile) {
+  const auto is_on = [&](const char* name) {
+    if (!reads(profile, name)) return false;
+    const auto all = given.all();
+    return std::any_of(all.begin(), all.end(), [&](const Found& found) {
+      return same_name(found.name, name) && !trimmed(found.value).empty() && trimmed(found.value) != "0";
+    });
+  };
+  return is_on("NO_TLS_1_2") && is_on("NO_TLS_1_3");
 }
 
 std::optional<Error> bypass(const Given& given, const BaseDriverProfile& profile) {
@@ -109,10 +121,12 @@ std::optional<Error> bypass(const Given& given, const BaseDriverProfile& profile
     for (const Bypass& one : bypasses) {
       if (same_name(found.name, one.name) && !(one.is_flag && value == "0")) return refuse(one.why);
     }
-    if (is_one_of(tls_versions, found.name) && names_old_tls(value)) {
-      return refuse("would allow a TLS older than 1.2. Remove it, or name TLSv1.2 and TLSv1.3.");
+    if (is_one_of(tls_versions, found.name) && !names_new_tls_only(value)) {
+      return refuse("may allow a TLS older than 1.2. Remove it, or write TLSv1.2,TLSv1.3 or one of them.");
     }
   }
+  if (leaves_old_tls_only(given, profile))
+    return cannot_connect("NO_TLS_1_2 and NO_TLS_1_3 together would leave a TLS older than 1.2. Remove one of them.");
   return std::nullopt;
 }
 

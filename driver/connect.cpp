@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -90,11 +91,16 @@ void set_integer(const BaseDriver& driver, SQLHDBC base, SQLINTEGER attribute, S
   if (set != nullptr) set(base, attribute, reinterpret_cast<SQLPOINTER>(value), SQL_IS_UINTEGER);
 }
 
-// The base driver has what is left of the login time-out; ODBC counts it in seconds, and 0 would mean for ever.
+// What is left of the login time-out; ODBC counts it in seconds, and 0 would mean for ever. Without a deadline, 0.
+int seconds_left(Deadline deadline) {
+  if (deadline == no_deadline) return 0;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now()).count();
+  return static_cast<int>(std::clamp<long long>(left, 1, std::numeric_limits<int>::max()));
+}
+
 void set_time_left(const BaseDriver& driver, SQLHDBC base, Deadline deadline) {
   if (deadline == no_deadline) return;
-  const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now()).count();
-  set_integer(driver, base, SQL_ATTR_LOGIN_TIMEOUT, static_cast<SQLULEN>(std::max<long long>(left, 1)));
+  set_integer(driver, base, SQL_ATTR_LOGIN_TIMEOUT, static_cast<SQLULEN>(seconds_left(deadline)));
 }
 
 struct Attempted {
@@ -279,7 +285,8 @@ class Walk {
                                   prepared.login ? &*prepared.login : nullptr,
                                   prepared.tls ? &*prepared.tls : nullptr,
                                   pass_file ? pass_file->path() : "",
-                                  address};
+                                  address,
+                                  seconds_left(deadline_)};
       auto text = write_base_string(input, width_);
       if (!text) return text.error();
       auto result = attempt(dbc_, base, functions, text.value(), width_, deadline_, deferred);

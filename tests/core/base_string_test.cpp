@@ -43,7 +43,7 @@ TEST(BaseString, IsForeignThenOursThenForcedThenTheSecret) {
   EXPECT_EQ(with("Fetch=7").text, "Fetch=7;" + ours());
   const auto walk = walked(BaseKind::mariadb, std::string(login) + "CHARSET=utf8");
   EXPECT_EQ(walk.text, "CHARSET=utf8;SERVER=db.example;PORT=3306;UID=jane;FORCETLS=1;SSLVERIFY=1;SSLCA=" + ca() +
-                           ";TCPIP=1;PWD={" + std::string(a_token) + "}");
+                           ";TLSVERSION=TLSv1.2,TLSv1.3;TCPIP=1;PWD={" + std::string(a_token) + "}");
 }
 
 TEST(BaseString, ForeignAttributesStayByteForByteInOrderWithDuplicates) {
@@ -286,6 +286,12 @@ TEST(BaseString, MysqlWouldLookForTheEndOfABraceForEver) {
   }
   for (const char* text : {"FOO={x};BAR=y", "INITSTMT={select 1};FOO={x}", "CHARSET={utf8};DESCRIPTION={a b}"})
     EXPECT_FALSE(with(text, {}, BaseKind::mysql).error) << text;
+  for (const char* section :
+       {"FOO={x}\nBAR={y}\n", "PREFETCH={1}\n"}) {  // of ours, which the base driver does not read
+    WalkOptions options;
+    options.odbc_ini = std::string("[a]\nServer=a\nUID=b\nBaseDSN=c\n") + section + "[c]\nPort=3306\n";
+    expect_refused(walked(BaseKind::mysql, "DSN=a;INITSTMT={select 1}", options), {"braces", "MySQL Connector/ODBC"});
+  }
   // With a password the application's words go down as they are, but ours do not make it worse.
   const auto walk = walked(BaseKind::mysql, "AuthType=Password;FOO={x};PORT=3307;SERVER={h};UID={u};PWD={p}");
   MysqlReads reads(90100);
@@ -293,6 +299,27 @@ TEST(BaseString, MysqlWouldLookForTheEndOfABraceForEver) {
   EXPECT_EQ(reads.understood()["host"], "h") << walk.text;
   EXPECT_EQ(reads.understood()["password"], "p") << walk.text;
   EXPECT_EQ(reads.problem(), "") << walk.text;
+}
+
+TEST(BaseString, WhatMysqlWouldCutOfASectionIsWrittenOrRefused) {
+  const std::string password(300, 'p');
+  WalkOptions options;
+  options.odbc_ini =
+      "[a]\nSERVER=h\nUID=u\nPWD=" + password + "\n[b]\nSERVER=h\nUID=u\nPWD=x\nINITSTMT=" + password + "\n";
+  const auto walk = walked(BaseKind::mysql, "DSN=a;AuthType=Password", options);
+  EXPECT_NE(walk.text.find("PWD={" + password + "}"), std::string::npos) << walk.text;
+  expect_refused(walked(BaseKind::mysql, "DSN=b;AuthType=Password", options), {"INITSTMT", "255"});
+  EXPECT_FALSE(walked(BaseKind::mariadb, "DSN=b;AuthType=Password", options).error);
+}
+
+TEST(BaseString, MariadbIsToldTheLoginTimeOutThatIsLeft) {
+  WalkOptions options;
+  options.seconds_left = 7;
+  EXPECT_NE(with("", options, BaseKind::mariadb).text.find(";CONN_TIMEOUT=7;"), std::string::npos);
+  EXPECT_NE(with("CONN_TIMEOUT=9", options, BaseKind::mariadb).text.find(";CONN_TIMEOUT=7;"), std::string::npos);
+  EXPECT_EQ(with("CONN_TIMEOUT=5", options, BaseKind::mariadb).text.find("CONN_TIMEOUT=7"), std::string::npos);
+  EXPECT_EQ(with("", {}, BaseKind::mariadb).text.find("CONN_TIMEOUT"), std::string::npos);
+  EXPECT_EQ(with("", options).text.find("CONN_TIMEOUT"), std::string::npos) << "psqlODBC takes it as an attribute";
 }
 
 TEST(BaseString, ADsnNameCannotCarryAttributes) {
@@ -453,6 +480,13 @@ TEST(MayShow, HidesSecretsCommandsAndWhatNobodyKnows) {
 
 // ---- whatever stands before ours ----
 
+// Sanitizers take twenty times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int rounds = 2000;
+#else
+constexpr int rounds = 20000;
+#endif
+
 const std::vector<std::string> mariadb_names{
     "dsn",       "description",   "driver",      "options",       "option",
     "namedpipe", "tcpip",         "server",      "uid",           "pwd",
@@ -558,7 +592,7 @@ Attack attack(std::mt19937& random) {
 TEST(WhateverStandsBefore, PsqlodbcSeesExactlyOurs) {
   std::mt19937 random(5432);
   int written = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const Attack made = attack(random);
     const Walked walk = walked(BaseKind::psqlodbc, made.text, made.options);
     if (walk.error) continue;
@@ -598,7 +632,7 @@ TEST(WhateverStandsBefore, PsqlodbcSeesExactlyOurs) {
 TEST(WhateverStandsBefore, MariadbSeesExactlyOurs) {
   std::mt19937 random(3306);
   int written = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     Attack made = attack(random);
     made.options.pass_file.clear();
     const Walked walk = walked(BaseKind::mariadb, made.text, made.options);
@@ -627,7 +661,7 @@ TEST(WhateverStandsBefore, MysqlSeesExactlyOurs) {
   for (const auto& [number, version] : {std::pair(80019, "08.00.0019"), std::pair(90100, "09.01.0000")}) {
     std::mt19937 random(33060);
     int written = 0;
-    for (int round = 0; round < 20000; ++round) {
+    for (int round = 0; round < rounds; ++round) {
       Attack made = attack(random);
       made.options.pass_file.clear();
       made.options.version = version;
@@ -664,7 +698,7 @@ TEST(WhateverStandsBefore, MysqlSeesExactlyOurs) {
 TEST(WhateverStandsBefore, ForeignAttributesArriveUnchanged) {
   std::mt19937 random(99);
   int written = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const Attack made = attack(random);
     const Walked walk = walked(BaseKind::psqlodbc, made.text, made.options);
     if (walk.error) continue;

@@ -69,6 +69,7 @@ struct WalkOptions {
   std::string odbcinst_ini;
   std::map<std::string, std::string> variables;
   std::string pass_file;
+  int seconds_left = 0;
   std::string address;
   std::string section;  // of the base driver
   std::string file;
@@ -102,9 +103,14 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
   login.secret = Secret(options.secret);
   const BaseDriverFacts facts{options.file, options.section, options.version, 150000, &profile};
   const bool iam = settings.value().auth_type == AuthType::iam;
-  const BaseStringInput input{
-      given.value(),     settings.value(), facts, iam ? &login : nullptr, walk.plan ? &*walk.plan : nullptr,
-      options.pass_file, options.address};
+  const BaseStringInput input{given.value(),
+                              settings.value(),
+                              facts,
+                              iam ? &login : nullptr,
+                              walk.plan ? &*walk.plan : nullptr,
+                              options.pass_file,
+                              options.address,
+                              options.seconds_left};
   auto written = write_base_string(input, options.width);
   if (!written) {
     failed("base string", written.error());

@@ -103,10 +103,14 @@ TEST(TlsPolicy, AuthoritiesAndCiphersAreNotWidenedBesideOurs) {
   }
   expect_refused(with("ssl-capath=/evil", {}, BaseKind::mysql), {"ssl-capath", "TLSCAFile"});
   expect_refused(with("SSL-CIPHER=eNULL", {}, BaseKind::mysql), {"SSL-CIPHER"});
-  for (const char* text : {"TLSVERSION=TLSv1.0", "tlsversion=TLSv1.2, TLSv1.1", "TLSVERSION=tlsv1"})
+  for (const char* text : {"TLSVERSION=TLSv1.0", "tlsversion=TLSv1.2, TLSv1.1", "TLSVERSION=tlsv1", "TLSVERSION=1",
+                           "TLSVERSION=xTLSv1.1", "TLSVERSION=TLSv1.1:TLSv1.3", "TLSVERSION=TLSv1.1 TLSv1.2"})
     expect_refused(with(text, {}, BaseKind::mariadb), {"older than 1.2"});
   expect_refused(with("TLS-VERSIONS=TLSv1.1,TLSv1.3", {}, BaseKind::mysql), {"older than 1.2"});
   EXPECT_FALSE(with("TLSVERSION=TLSv1.2,TLSv1.3", {}, BaseKind::mariadb).error);
+  EXPECT_FALSE(with("TLSVERSION=TLSv1.3", {}, BaseKind::mariadb).error);
+  expect_refused(with("NO_TLS_1_2=1;NO_TLS_1_3=1", {}, BaseKind::mysql), {"NO_TLS_1_2", "1.2"});
+  EXPECT_FALSE(with("NO_TLS_1_2=1;NO_TLS_1_3=0", {}, BaseKind::mysql).error);
 }
 
 TEST(TlsPolicy, MariadbsConnectorInsistsOnTlsOnlyWhileItChecksTheName) {

@@ -213,7 +213,7 @@ class Refusals:
         self.unsafe("wrong CA", (self.wrong_ca, r"\[iamodbc\]", "TLSCAFile"), {"TLSCAFile": self.box.exports["RDS_WRONG_CA"]})
 
     def test_name_mismatch(self):
-        self.unsafe("name mismatch", (self.wrong_name, r"\[iamodbc\]", "TokenHost"), self.other_name)
+        self.unsafe("name mismatch", (self.wrong_name, r"\[iamodbc\]", self.name_advice), self.other_name)
 
     # ---- no refusal of the login ----
 
@@ -240,6 +240,7 @@ class PostgreSql(Refusals, LiveTest):
     without_password = "no password supplied"
     signed_for_another_host = {"TokenHost": OTHER_HOST, "TLS": "verify-ca"}  # it checks the certificate against TokenHost
     wrong_ca, wrong_name, other_name = "certificate verify failed", "does not match host name", {"TokenHost": OTHER_HOST}
+    name_advice = "Set TokenHost"
 
     def test_base_without_tls_is_refused_by_the_server(self):
         with self.box.verdicts() as seen:
@@ -263,6 +264,7 @@ class MariaDb(Refusals, LiveTest):
     signed_for_another_host = {"TokenHost": OTHER_HOST}
     # 127.0.0.1 by another name, which the certificate does not hold.
     wrong_ca, wrong_name, other_name = "TLS/SSL error.*certificate", "TLS/SSL error.*Validation", {"Server": "127.1"}
+    name_advice = "a name that stands in the certificate"
 
     def test_cleartext_plugin_missing(self):
         with tempfile.TemporaryDirectory() as folder:
