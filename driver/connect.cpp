@@ -254,6 +254,12 @@ class Walk {
               ", until " + extended_time(*login.end));
   }
 
+  const BaseFunctions& functions_for(const Room& room, const PreparedLogin& prepared) {
+    if (!prepared.tls || !cancels_in_clear(room.facts)) return room.base.forwarded;
+    log_.info("this version of the base driver cancels statements in clear: SQLCancel is refused");
+    return room.base.without_cancel;
+  }
+
   // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
   Result<Attempted> dial(const Room& room, const PreparedLogin& prepared) {
     const auto& [given, settings, base, facts] = room;
@@ -273,9 +279,7 @@ class Walk {
           "memory cannot be made; while another connection of this process has Debug=1, psqlODBC logs it");
     }
 
-    const bool may_cancel = !prepared.tls || !cancels_in_clear(facts);
-    if (!may_cancel) log_.info("this version of the base driver cancels statements in clear: SQLCancel is refused");
-    const BaseFunctions& functions = may_cancel ? base.forwarded : base.without_cancel;
+    const BaseFunctions& functions = functions_for(room, prepared);
     Attempted attempted;
     for (const std::string& address : addresses) {
       if (auto error = passed(deadline_, "connecting")) return *error;
