@@ -129,6 +129,14 @@ Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const BaseFunction
   return attempted;
 }
 
+// Two threads that need MariaDB's client plugin for the first time at once: to one of them Connector/C says that it is loaded already, and gives up before the server
+// saw a password.
+bool lost_a_race(const BaseDriverProfile& profile, const Attempted& attempted) {
+  return profile.kind == BaseKind::mariadb && !SQL_SUCCEEDED(attempted.status) &&
+         std::any_of(attempted.records.begin(), attempted.records.end(),
+                     [](const Record& record) { return contains(record.message, "it is already loaded"); });
+}
+
 // ---- the walk ----
 
 class Walk {
@@ -260,6 +268,13 @@ class Walk {
     return room.base.without_cancel;
   }
 
+  Result<Attempted> attempt_past_a_race(const Room& room, const BaseFunctions& functions, const Secret& text,
+                                        std::span<const SQLINTEGER> deferred) {
+    auto result = attempt(dbc_, room.base, functions, text, width_, deadline_, deferred);
+    if (!result || !lost_a_race(*room.facts.profile, result.value())) return result;
+    return attempt(dbc_, room.base, functions, text, width_, deadline_, deferred);
+  }
+
   // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
   Result<Attempted> dial(const Room& room, const PreparedLogin& prepared) {
     const auto& [given, settings, base, facts] = room;
@@ -293,7 +308,7 @@ class Walk {
                                   seconds_left(deadline_)};
       auto text = write_base_string(input, width_);
       if (!text) return text.error();
-      auto result = attempt(dbc_, base, functions, text.value(), width_, deadline_, deferred);
+      auto result = attempt_past_a_race(room, functions, text.value(), deferred);
       if (!result) return result.error();
       attempted = std::move(result).value();
       if (SQL_SUCCEEDED(attempted.status) || is_login_refused(*facts.profile, attempted.records)) break;

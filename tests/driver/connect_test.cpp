@@ -396,6 +396,16 @@ TEST_F(Connect, OnlyARefusedLoginIsFollowedByAnother) {
   EXPECT_EQ(tokens_of("refuse:28000:1045:Access denied for user 'jane'@'%'", SQL_ERROR, maria).size(), 2U);
 }
 
+TEST_F(Connect, ALostRaceForMariadbsPluginIsRunOnceMore) {
+  const char* const race = "refuse:28000:1045:Plugin mysql_clear_password could not be loaded: it is already loaded";
+  setenv("RECORDING_CONNECT", race, 1);
+  const auto before = strings().size();
+  EXPECT_EQ(connect(iam("", RECORDING_MARIADB)), SQL_ERROR);
+  EXPECT_EQ(strings().size(), before + 2);
+  EXPECT_EQ(strings().back(), strings()[before]);
+  EXPECT_NE(record(1).find("already loaded"), std::string::npos) << "who loses twice is told";
+}
+
 // ---- success with information ----
 
 TEST_F(Connect, SuccessWithInfoOfTheBasePasses) {
