@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "core/encoding.h"
+#include "core/sigpipe.h"
 #include "core/system.h"
 
 namespace iamodbc {
@@ -65,29 +66,12 @@ int open_log(const std::string& file) {
   return -1;
 }
 
-// Writes to a pipe that nobody reads any more end in an error instead of ending the process.
 void write_line(int fd, const std::string& line) {
-  sigset_t pipe_signal;
-  sigset_t before;
-  sigset_t pending;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  sigpending(&pending);
-  const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
-  const bool is_blocked = pthread_sigmask(SIG_BLOCK, &pipe_signal, &before) == 0;
-
+  const SigpipeHeld held;
   ssize_t written = 0;
   do {
     written = write(fd, line.data(), line.size());
   } while (written < 0 && errno == EINTR);
-
-  if (!is_blocked) return;
-  sigpending(&pending);
-  if (written < 0 && !was_pending && sigismember(&pending, SIGPIPE) == 1) {
-    int taken = 0;
-    sigwait(&pipe_signal, &taken);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 }  // namespace

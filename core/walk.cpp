@@ -50,7 +50,7 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   if (!prepared.endpoint->region.warning.empty()) log.warning(prepared.endpoint->region.warning);
   if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint)) return error;
 
-  const Context context{system, files, settings.credentials, log, deadline};
+  const Context context{system, files, settings.credentials, log, deadline, prepared.endpoint->endpoint.region};
   auto found = find_credentials(context, &prepared.attempts);
   if (!found) return found.error();
   prepared.attempts = std::move(found.value().attempts);

@@ -80,6 +80,96 @@ std::string signature(const Sha256& key, std::string_view string_to_sign) {
   return hex(view(hmac_sha256(view(key), string_to_sign)));
 }
 
+namespace {
+
+// Dot segments and empty ones away, each segment encoded once more.
+std::string canonical_path(std::string_view path) {
+  std::vector<std::string_view> segments;
+  const bool ends_with_slash = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");
+  while (!path.empty()) {
+    const auto end = std::min(path.find('/'), path.size());
+    const std::string_view segment = path.substr(0, end);
+    if (segment == "..") {
+      if (!segments.empty()) segments.pop_back();
+    } else if (!segment.empty() && segment != ".") {
+      segments.push_back(segment);
+    }
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  std::string text;
+  for (const std::string_view segment : segments) text += '/' + percent_encoded(segment);
+  if (text.empty() || ends_with_slash) text += '/';
+  return text;
+}
+
+std::string canonical_query(std::string_view query) {
+  std::vector<std::pair<std::string_view, std::string_view>> pairs;
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const auto equals = std::min(pair.find('='), pair.size());
+    if (!pair.empty()) pairs.emplace_back(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())));
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  std::sort(pairs.begin(), pairs.end());
+  std::string text;
+  for (const auto& [name, value] : pairs) {
+    if (!text.empty()) text += '&';
+    text.append(name).append(1, '=').append(value);
+  }
+  return text;
+}
+
+// Blanks at both ends away, runs of them one blank.
+std::string canonical_value(std::string_view value) {
+  std::string text;
+  for (const char c : trimmed(value)) {
+    const bool is_blank = c == ' ' || c == '\t';
+    if (!is_blank) text += c;
+    if (is_blank && !text.ends_with(' ')) text += ' ';
+  }
+  return text;
+}
+
+std::string names_of(const std::vector<std::pair<std::string, std::string>>& sorted_headers) {
+  std::string names;
+  for (const auto& [name, value] : sorted_headers) names += (names.empty() ? "" : ";") + name;
+  return names;
+}
+
+}  // namespace
+
+std::string canonical_request(const RequestToSign& request,
+                              const std::vector<std::pair<std::string, std::string>>& signed_headers) {
+  std::string text(request.method);
+  text += '\n' + canonical_path(request.path) + '\n' + canonical_query(request.query) + '\n';
+  for (const auto& [name, value] : signed_headers) text += name + ':' + value + '\n';
+  return text + '\n' + names_of(signed_headers) + '\n' + hex(view(sha256(request.body)));
+}
+
+std::vector<std::pair<std::string, std::string>> signature_headers(const RequestToSign& request,
+                                                                   const SigningKeys& keys, std::string_view amz_date,
+                                                                   const SigningScope& scope) {
+  std::vector<std::pair<std::string, std::string>> added{{"X-Amz-Date", std::string(amz_date)}};
+  if (!keys.session_token.empty()) added.emplace_back("X-Amz-Security-Token", keys.session_token.reveal());
+
+  std::vector<std::pair<std::string, std::string>> all{{"host", std::string(request.host)}};
+  for (const auto* headers : {&request.headers, static_cast<const decltype(added)*>(&added)}) {
+    for (const auto& [name, value] : *headers) all.emplace_back(lower(name), canonical_value(value));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+
+  std::string canonical = canonical_request(request, all);
+  Sha256 key = signing_key(keys.secret_access_key, scope);
+  added.emplace_back("Authorization", std::string(algorithm) + " Credential=" + keys.access_key_id + '/' +
+                                          scope.text() + ", SignedHeaders=" + names_of(all) +
+                                          ", Signature=" + signature(key, string_to_sign(amz_date, scope, canonical)));
+  wipe(key);
+  wipe(canonical);
+  wipe(all);
+  return added;
+}
+
 void wipe(QueryPairs& query) noexcept {
   for (auto& pair : query) wipe(pair.second);
   query.clear();

@@ -41,4 +41,29 @@ std::string signature(const Sha256& key, std::string_view string_to_sign);  // 6
 
 void wipe(QueryPairs& query) noexcept;
 
+// ---- a request that is signed in its headers ----
+
+struct SigningKeys {
+  const std::string& access_key_id;
+  const Secret& secret_access_key;
+  const Secret& session_token;
+};
+
+struct RequestToSign {
+  std::string_view method;
+  std::string_view host;  // as it goes into the Host header: lower case, the port only where it is not the scheme's
+  std::string_view
+      path;  // as it goes out, percent-encoded; encoded once more for the signature, as every service but S3 wants it
+  std::string_view query;                                           // as it goes out, without `?`
+  const std::vector<std::pair<std::string, std::string>>& headers;  // all of them are signed, besides host
+  std::string_view body;
+};
+
+// The headers that the signature adds: X-Amz-Date, X-Amz-Security-Token unless it is empty, Authorization.
+std::vector<std::pair<std::string, std::string>> signature_headers(const RequestToSign& request,
+                                                                   const SigningKeys& keys, std::string_view amz_date,
+                                                                   const SigningScope& scope);
+std::string canonical_request(const RequestToSign& request,
+                              const std::vector<std::pair<std::string, std::string>>& signed_headers);
+
 }  // namespace iamodbc

@@ -15,16 +15,13 @@
 #include <system_error>
 #include <thread>
 
-#include <nlohmann/json.hpp>
-
+#include "core/json.h"
 #include "core/text.h"
 
 extern char** environ;
 
 namespace iamodbc {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t max_output_bytes = std::size_t{1} << 20U;
 constexpr std::size_t max_kept_complaint_bytes = 4096;
@@ -238,38 +235,29 @@ std::optional<Error> run(const std::vector<std::string>& words, const std::strin
 
 // ---- Reading what it printed ----
 
-// The text of a key; absent when the key is missing, null or no text. Wipes it where it stood.
-std::optional<Secret> take(json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return std::nullopt;
-  return Secret::taken_from(found->get_ref<std::string&>());
-}
-
-std::string shown_version(const json& object) {
-  const auto version = object.find("Version");
-  if (version == object.end()) return "<Version key not provided>";
-  return version->is_primitive() ? version->dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 40)
-                                 : "<not a number>";
+std::string shown_version(const Json& object) {
+  const std::string version = object.written("Version");
+  if (version.empty()) return "<Version key not provided>";
+  return version.front() == '{' || version.front() == '[' ? "<not a number>" : version.substr(0, 40);
 }
 
 Result<Credentials> parsed(const std::string& output, const std::string& what) {
   const std::string start = "Error when retrieving credentials from custom-process: ";
-  json object = json::parse(output, nullptr, false);
-  if (!object.is_object()) {
+  const auto object = Json::parse(output);
+  if (!object) {
     const std::string fault =
         trimmed(output).empty() ? " printed nothing" : " printed something that is not a JSON object";
     return broken(
         start + what + fault +
         R"(. Run it in a terminal; it should print {"Version": 1, "AccessKeyId": ..., "SecretAccessKey": ...}.)");
   }
-  const auto version = object.find("Version");
-  if (version == object.end() || !version->is_number() || version->get<double>() != 1) {
-    return broken(start + "Unsupported version '" + shown_version(object) +
+  if (object->number("Version") != 1) {
+    return broken(start + "Unsupported version '" + shown_version(*object) +
                   "' for credential process provider, supported versions: 1 (" + what + ").");
   }
   Credentials credentials;
-  auto key_id = take(object, "AccessKeyId");
-  auto secret = take(object, "SecretAccessKey");
+  auto key_id = object->secret("AccessKeyId");
+  auto secret = object->secret("SecretAccessKey");
   for (const auto& [key, value] : {std::pair{"AccessKeyId", &key_id}, std::pair{"SecretAccessKey", &secret}}) {
     if (!*value || (*value)->empty()) {
       return broken(start + "Missing required key in response: '" + key + "' (" + what + "; letter case counts).");
@@ -277,11 +265,10 @@ Result<Credentials> parsed(const std::string& output, const std::string& what) {
   }
   credentials.access_key_id = key_id->reveal();
   credentials.secret_access_key = *std::move(secret);
-  if (auto token = take(object, "SessionToken")) credentials.session_token = *std::move(token);
-  if (auto account = take(object, "AccountId")) credentials.account_id = account->reveal();
-  if (const auto expiration = object.find("Expiration"); expiration != object.end() && !expiration->is_null()) {
-    if (expiration->is_string())
-      credentials.expiration = parse_time(trimmed(expiration->get_ref<const std::string&>()));
+  if (auto token = object->secret("SessionToken")) credentials.session_token = *std::move(token);
+  if (auto account = object->text("AccountId")) credentials.account_id = *account;
+  if (object->has("Expiration")) {
+    if (const auto text = object->text("Expiration")) credentials.expiration = parse_time(trimmed(*text));
     if (!credentials.expiration) {
       return broken(start + "its Expiration is not a time as in 2024-01-02T03:04:05Z (" + what + ").");
     }
@@ -336,10 +323,9 @@ std::string shown_complaints(const Printed& printed, const Context& context) {
   if (text.size() == max_kept_complaint_bytes) {  // it was cut here, perhaps inside a key
     while (!text.empty() && is_key_character(text.back())) text.pop_back();
   }
-  json object = json::parse(printed.output, nullptr, false);
-  if (object.is_object()) {
+  if (const auto object = Json::parse(printed.output)) {
     for (const char* const key : {"SecretAccessKey", "SessionToken"}) {
-      if (const auto secret = take(object, key)) replace_all(text, secret->reveal());
+      if (const auto secret = object->secret(key)) replace_all(text, secret->reveal());
     }
   }
   for (const char* const name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}) {

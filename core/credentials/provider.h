@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/aws/client.h"
 #include "core/credentials/credentials.h"
 #include "core/deadline.h"
 #include "core/error.h"
@@ -41,8 +42,12 @@ struct Context {
   const AwsFiles& files;  // the shared config and credentials files, read once for a connect
   const CredentialSettings& settings;
   const Log& log;
-  Deadline deadline;  // of the whole login
+  Deadline deadline;     // of the whole login
+  std::string region{};  // of the database, for the services that are asked; empty: not known
 };
+
+// Who asks AWS's services: `profile` is the one whose settings count, and its region where the database's is not known. Without any, empty.
+AwsClient aws_client(const Context& context, const std::string& profile);
 
 class Provider {
  public:

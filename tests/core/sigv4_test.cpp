@@ -108,5 +108,48 @@ TEST(Sigv4, WipingAQueryLeavesNothing) {
   EXPECT_TRUE(query.empty());
 }
 
+TEST(Sigv4, EveryStageOfASignedRequestEqualsItsVector) {
+  const json all = vectors();
+  int seen = 0;
+  for (const json& vector : all.at("header_signing")) {
+    SCOPED_TRACE(text_of(vector, "name"));
+    const Credentials credentials = credentials_of(vector);
+    const std::string amz_date = text_of(vector, "amz_date");
+    const SigningScope scope = scope_of(vector);
+    const std::string url = text_of(vector, "url");
+    const std::string rest = url.substr(url.find("://") + 3);
+    const std::string host = rest.substr(0, rest.find('/'));
+    const std::string target = rest.substr(rest.find('/'));
+    const std::string path = target.substr(0, target.find('?'));
+    std::vector<std::pair<std::string, std::string>> headers;
+    for (const auto& [name, value] : vector.at("headers").items()) headers.emplace_back(name, value);
+    const std::string body = text_of(vector, "body");
+    const std::string method = text_of(vector, "method");
+    const RequestToSign request{method,  host, path, target.size() > path.size() ? target.substr(path.size() + 1) : "",
+                                headers, body};
+    const auto added = signature_headers(
+        request, {credentials.access_key_id, credentials.secret_access_key, credentials.session_token}, amz_date,
+        scope);
+    ASSERT_EQ(added.back().first, "Authorization");
+    EXPECT_EQ(added.back().second, text_of(vector, "authorization"));
+    EXPECT_EQ(added.size(), credentials.session_token.empty() ? 2U : 3U);
+    ++seen;
+  }
+  EXPECT_GE(seen, 5);
+}
+
+TEST(Sigv4, APathIsNormalisedAndEncodedOnceMore) {
+  const std::vector<std::pair<std::string, std::string>> headers{{"host", "h"}};
+  const auto path_of = [&](std::string_view path) {
+    const std::string text = canonical_request(RequestToSign{"GET", "h", path, "b=2&a=1&c", {}, ""}, headers);
+    return text.substr(4, text.find('\n', 4) - 4);
+  };
+  EXPECT_EQ(path_of("/"), "/");
+  EXPECT_EQ(path_of(""), "/");
+  EXPECT_EQ(path_of("//a/./b/../c%20d/"), "/a/c%2520d/");
+  EXPECT_NE(canonical_request(RequestToSign{"GET", "h", "/", "b=2&a=1&c", {}, ""}, headers).find("\na=1&b=2&c=\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace iamodbc

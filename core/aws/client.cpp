@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/aws/client.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "core/encoding.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "core/xml.h"
+
+namespace iamodbc {
+namespace {
+
+constexpr std::chrono::minutes noticeable_skew{4};
+constexpr std::size_t max_shown_bytes = 400;
+
+constexpr std::array retried_codes{"RequestTimeout",
+                                   "RequestTimeoutException",
+                                   "PriorRequestNotComplete",
+                                   "Throttling",
+                                   "ThrottlingException",
+                                   "ThrottledException",
+                                   "RequestThrottledException",
+                                   "TooManyRequestsException",
+                                   "ProvisionedThroughputExceededException",
+                                   "TransactionInProgressException",
+                                   "RequestLimitExceeded",
+                                   "BandwidthLimitExceeded",
+                                   "LimitExceededException",
+                                   "RequestThrottled",
+                                   "SlowDown",
+                                   "EC2ThrottledException"};
+constexpr std::array skew_codes{"RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
+                                "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"};
+
+std::atomic<long long> learned_offset{0};  // seconds
+
+bool is_one_of(std::span<const char* const> names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(), [&](const char* one) { return name == one; });
+}
+
+// ---- settings ----
+
+// A variable, else a key of the profile; empty counts as unset.
+std::string setting(const AwsClient& client, const char* variable, std::string_view key) {
+  if (auto value = client.system.set_variable(variable)) return *std::move(value);
+  const auto profile = client.files.profile(client.profile);
+  if (!profile) return {};
+  const auto found = profile->find(key);
+  return found == profile->end() ? "" : found->second.value;
+}
+
+bool is_true(const std::string& text) {
+  return same_name(text, "true");
+}
+
+Result<int> attempts_of(const AwsClient& client) {
+  const std::string mode = setting(client, "AWS_RETRY_MODE", "retry_mode");
+  const std::string count = setting(client, "AWS_MAX_ATTEMPTS", "max_attempts");
+  if (!mode.empty() && mode != "standard" && mode != "legacy" && mode != "adaptive") {
+    return cannot_connect("Invalid value provided to \"mode\": \"" + mode +
+                          "\" must be one of: standard, legacy, adaptive. Look at AWS_RETRY_MODE, and at retry_mode of "
+                          "the profile.");
+  }
+  if (count.empty()) return mode == "legacy" ? 5 : 3;
+  const auto number = parse_integer(count);
+  if (!number || *number < 1 || *number > 1000) {
+    return cannot_connect("Value provided to \"max_attempts\": " + count +
+                          " must be an integer greater than or equal to 1. Look at AWS_MAX_ATTEMPTS, and at "
+                          "max_attempts of the profile.");
+  }
+  return static_cast<int>(*number);
+}
+
+std::string upper_and_lower_variable(const System& system, const std::string& lower_name) {
+  if (const auto value = system.variable(lower_name)) return *value;  // an empty one takes the proxy away
+  return system.set_variable(upper(lower_name)).value_or("");
+}
+
+struct UrlParts {
+  std::string_view scheme;
+  std::string_view authority;  // without user
+  std::string_view host;       // without brackets
+  std::string_view port;       // empty: the scheme's
+  std::string_view path;       // with the query; may be empty
+};
+
+std::optional<UrlParts> parts_of(std::string_view url) {
+  const auto colon = url.find("://");
+  if (colon == std::string_view::npos) return std::nullopt;
+  UrlParts parts;
+  parts.scheme = url.substr(0, colon);
+  std::string_view rest = url.substr(colon + 3);
+  const auto end = std::min(rest.find_first_of("/?"), rest.size());
+  parts.path = rest.substr(end);
+  parts.authority = rest.substr(0, end);
+  if (const auto at = parts.authority.rfind('@'); at != std::string_view::npos) parts.authority.remove_prefix(at + 1);
+  parts.host = parts.authority;
+  if (parts.host.starts_with('[')) {
+    const auto bracket = std::min(parts.host.find(']'), parts.host.size());
+    if (bracket + 1 < parts.host.size()) parts.port = parts.host.substr(std::min(bracket + 2, parts.host.size()));
+    parts.host = parts.host.substr(1, bracket - 1);
+  } else if (const auto port = parts.host.find(':'); port != std::string_view::npos) {
+    parts.port = parts.host.substr(port + 1);
+    parts.host = parts.host.substr(0, port);
+  }
+  if (parts.host.empty()) return std::nullopt;
+  return parts;
+}
+
+// One entry of NO_PROXY: a host, a domain with or without its leading dot, either with a port.
+bool is_excepted(std::string_view entry, const UrlParts& parts) {
+  entry = trimmed(entry);
+  if (entry.starts_with('.')) entry.remove_prefix(1);
+  if (entry.empty()) return false;
+  const std::string host = lower(parts.host);
+  const std::string with_port =
+      host + ':' + std::string(parts.port.empty() ? (parts.scheme == "https" ? "443" : "80") : parts.port);
+  const std::string wanted = lower(entry);
+  for (const std::string& name : {host, with_port}) {
+    if (name == wanted || name.ends_with('.' + wanted)) return true;
+  }
+  return false;
+}
+
+// ---- what went wrong ----
+
+std::string xml_code(const HttpAnswer& answer, std::string& message) {
+  const auto xml = Xml::parse(answer.body.reveal());
+  if (!xml) return {};
+  message = xml->text("Error/Message");
+  std::string code = xml->text("Error/Code");
+  if (code.empty()) {  // <Response><Errors><Error>, as EC2 and old services write it
+    code = xml->text("Errors/Error/Code");
+    message = xml->text("Errors/Error/Message");
+  }
+  return code;
+}
+
+// "com.amazon.coral#ExpiredTokenException:http://..." -> ExpiredTokenException
+std::string bare_code(std::string text) {
+  text = text.substr(0, text.find(':'));
+  const auto hash = text.rfind('#');
+  return hash == std::string::npos ? text : text.substr(hash + 1);
+}
+
+void replace_all(std::string& text, std::string_view from) {
+  if (from.size() < 4) return;
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += 3)
+    text.replace(at, from.size(), "***");
+}
+
+// A service may repeat what it was sent: nothing of that is shown, and nothing that speaks to a terminal.
+std::string shown(std::string text, const AwsCall& request) {
+  for (const char* const start : {"The Canonical String", "The canonical string"})
+    text = text.substr(0, text.find(start));
+  for (const auto& [name, value] : request.headers) replace_all(text, value);
+  if (request.keys != nullptr) {
+    replace_all(text, request.keys->session_token.reveal());
+    replace_all(text, request.keys->secret_access_key.reveal());
+  }
+  std::string line;
+  for (const char c : trimmed(text)) {
+    if (line.size() == max_shown_bytes) break;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) {
+      line += c;
+    } else if (!line.ends_with(' ')) {
+      line += ' ';
+    }
+  }
+  return line;
+}
+
+AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt) {
+  AwsErrorText text = error_of(answer);
+  const std::string code = text.code.empty() ? std::to_string(answer.status) : text.code;
+  const std::string again = attempt > 1 ? " (reached max retries: " + std::to_string(attempt - 1) + ")" : "";
+  std::string message = "An error occurred (" + shown(code, request) + ") when calling the " + request.operation +
+                        " operation" + again + ": " + shown(std::move(text.message), request);
+  if (message.ends_with(": ")) message += "no message";
+  if (const auto offset = clock_offset(); offset.count() != 0) {
+    message += " (This computer's clock is " + std::to_string(std::abs(offset.count())) + " s " +
+               (offset.count() > 0 ? "behind" : "ahead of") + " AWS's: set it right.)";
+  }
+  return AwsFault{Error{State::invalid_authorization, std::move(message), 0}, text.code, answer.status};
+}
+
+AwsFault fault_of(const HttpFailure& failure, const AwsCall& request) {
+  const bool is_late = failure.kind == HttpFailure::Kind::deadline;
+  std::string message = std::string("No answer to ") + request.operation + ": " + failure.reason;
+  if (failure.kind == HttpFailure::Kind::tls) {
+    message += ". Name the certificate authority of your network in AWS_CA_BUNDLE or in ca_bundle of the profile";
+  } else if (failure.kind == HttpFailure::Kind::cannot_connect || failure.kind == HttpFailure::Kind::timed_out) {
+    message += ". Check the network, and HTTPS_PROXY and NO_PROXY";
+  }
+  return AwsFault{Error{is_late ? State::login_timeout : State::cannot_connect, message + ".", 0}, "", 0};
+}
+
+bool is_worth_a_retry(const HttpAnswer& answer, const std::string& code, const AwsCall& request) {
+  for (const int status : {500, 502, 503, 504, 429}) {
+    if (answer.status == status) return true;
+  }
+  return is_one_of(retried_codes, code) || is_one_of(request.more_retried_codes, code);
+}
+
+// Waits before attempt `next`; false when the login time would be over before.
+bool wait_before(int next, Deadline deadline) {
+  static std::atomic<unsigned> calls{0};
+  std::minstd_rand random(static_cast<unsigned>(std::chrono::steady_clock::now().time_since_epoch().count()) + ++calls);
+  const double most = std::min(1 << std::min(next - 2, 10), 20);
+  const std::chrono::duration<double> wait(std::uniform_real_distribution<>(0, most)(random));
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(wait);
+  if (until >= deadline) return false;
+  std::this_thread::sleep_until(until);
+  return true;
+}
+
+HttpResult send_signed(const AwsClient& client, const AwsCall& request, const std::string& base) {
+  HttpRequest http;
+  http.method = request.method;
+  http.url = base + (base.ends_with('/') && request.path.starts_with('/') ? request.path.substr(1) : request.path);
+  http.headers = request.headers;
+  http.body = request.body.clone();
+  http.proxy = proxy_for(http.url, client.system);
+  http.ca_file = ca_bundle(client);
+  if (request.keys != nullptr) {
+    const auto parts = parts_of(http.url);
+    const bool names_port = !parts->port.empty() && parts->port != (parts->scheme == "https" ? "443" : "80");
+    const std::string host =
+        lower(names_port ? parts->authority
+                         : parts->authority.substr(
+                               0, parts->authority.size() - (parts->port.empty() ? 0 : parts->port.size() + 1)));
+    const auto question = std::min(parts->path.find('?'), parts->path.size());
+    const RequestToSign to_sign{request.method,
+                                host,
+                                parts->path.substr(0, question),
+                                parts->path.substr(std::min(question + 1, parts->path.size())),
+                                request.headers,
+                                request.body.reveal()};
+    const std::string now = basic_time(client.system.now() + clock_offset());
+    const bool is_global = request.region.empty() || request.region == "aws-global";
+    const SigningScope scope{now.substr(0, 8), is_global ? "us-east-1" : request.region, request.service.signing_name};
+    for (auto& header : signature_headers(to_sign, *request.keys, now, scope))
+      http.headers.push_back(std::move(header));
+  }
+  HttpResult result = http_send(http, client.deadline);
+  wipe(http.headers);
+  return result;
+}
+
+}  // namespace
+
+std::chrono::seconds clock_offset() {
+  return std::chrono::seconds(learned_offset.load(std::memory_order_relaxed));
+}
+
+void learn_clock(Time theirs, Time ours) {
+  const auto offset = std::chrono::duration_cast<std::chrono::seconds>(theirs - ours);
+  const bool is_noticeable = offset >= noticeable_skew || offset <= -noticeable_skew;
+  learned_offset.store(is_noticeable ? offset.count() : 0, std::memory_order_relaxed);
+}
+
+std::string proxy_for(std::string_view url, const System& system) {
+  const auto parts = parts_of(url);
+  if (!parts) return {};
+  std::string proxy = upper_and_lower_variable(system, parts->scheme == "https" ? "https_proxy" : "http_proxy");
+  if (proxy.empty()) return {};
+  std::string exceptions = upper_and_lower_variable(system, "no_proxy");
+  if (trimmed(exceptions) == "*") return {};
+  std::string_view rest = exceptions;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(','), rest.size());
+    if (is_excepted(rest.substr(0, end), *parts)) return {};
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return proxy.find("://") == std::string::npos ? "http://" + proxy : proxy;
+}
+
+std::string ca_bundle(const AwsClient& client) {
+  return setting(client, "AWS_CA_BUNDLE", "ca_bundle");
+}
+
+Result<std::string> endpoint_url(const AwsClient& client, const AwsService& service, std::string_view region) {
+  const auto configured = [&]() -> Result<std::string> {
+    if (is_true(setting(client, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")))
+      return std::string();
+    if (auto url = client.system.set_variable(std::string("AWS_ENDPOINT_URL_") + service.id)) return *std::move(url);
+    if (auto url = client.system.set_variable("AWS_ENDPOINT_URL")) return *std::move(url);
+    const auto profile = client.files.profile(client.profile);
+    if (!profile) return std::string();
+    if (const auto name = profile->find("services"); name != profile->end()) {
+      const AwsSection* const services = client.files.services(name->second.value);
+      if (services == nullptr) {
+        return cannot_connect("The profile " + client.profile + " names services = " + name->second.value +
+                              ", and there is no section [services " + name->second.value + "] in " +
+                              client.files.config_path() + ". Add it, or remove the line.");
+      }
+      if (const auto found = services->find(lower(service.id)); found != services->end()) {
+        const auto url = found->second.nested.find("endpoint_url");
+        if (url != found->second.nested.end() && !url->second.empty()) return url->second;
+      }
+    }
+    const auto url = profile->find("endpoint_url");
+    return url == profile->end() ? std::string() : url->second.value;
+  };
+  auto url = configured();
+  if (!url) return url.error();
+  if (!url.value().empty()) {
+    const auto parts = parts_of(url.value());
+    if (!parts || (parts->scheme != "http" && parts->scheme != "https")) {
+      return cannot_connect("Invalid endpoint: " + url.value() +
+                            ". An endpoint URL begins with https:// or http://; look at AWS_ENDPOINT_URL and at "
+                            "endpoint_url of the profile.");
+    }
+    while (url.value().ends_with('/')) url.value().pop_back();
+    return url;
+  }
+  const EndpointSwitches switches{is_true(setting(client, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
+                                  is_true(setting(client, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"))};
+  return service_url(service, region, switches);
+}
+
+AwsErrorText error_of(const HttpAnswer& answer) {
+  AwsErrorText text;
+  text.code = bare_code(answer.header("x-amzn-errortype"));
+  const std::string_view body = trimmed(answer.body.reveal());
+  if (body.starts_with('<')) {
+    text.code = xml_code(answer, text.message);
+    return text;
+  }
+  const auto json = Json::parse(body);
+  if (!json) {
+    text.message = body;
+    return text;
+  }
+  for (const char* const key : {"__type", "code", "Code", "error"}) {
+    if (text.code.empty()) text.code = bare_code(json->text(key).value_or(""));
+  }
+  for (const char* const key : {"message", "Message", "error_description", "error"}) {
+    if (text.message.empty()) text.message = json->text(key).value_or("");
+  }
+  return text;
+}
+
+AwsResult call(const AwsClient& client, const AwsCall& request) {
+  const auto attempts = attempts_of(client);
+  if (!attempts) return AwsFault{attempts.error(), "", 0};
+  const auto base = endpoint_url(client, request.service, request.region);
+  if (!base) return AwsFault{base.error(), "", 0};
+  client.log.debug(std::string("asking ") + base.value() + " for " + request.operation);
+
+  bool is_clock_corrected = false;
+  for (int attempt = 1;; ++attempt) {
+    const auto offset = clock_offset();
+    HttpResult result = send_signed(client, request, base.value());
+    AwsFault fault;
+    bool may_retry = false;
+    if (auto* const answer = std::get_if<HttpAnswer>(&result)) {
+      if (const auto date = http_date(answer->header("date")); date && answer->header("age").empty())
+        learn_clock(*date, client.system.now());
+      if (answer->status >= 200 && answer->status < 300) return std::move(*answer);
+      fault = fault_of(*answer, request, attempt);
+      if (request.keys != nullptr && !is_clock_corrected && clock_offset() != offset &&
+          is_one_of(skew_codes, fault.code)) {
+        client.log.warning("this computer's clock differs from AWS's by " + std::to_string(clock_offset().count()) +
+                           " s; signed anew by AWS's");
+        is_clock_corrected = true;
+        --attempt;
+        continue;
+      }
+      may_retry = is_worth_a_retry(*answer, fault.code, request);
+    } else {
+      const auto& failure = std::get<HttpFailure>(result);
+      fault = fault_of(failure, request);
+      may_retry = failure.kind == HttpFailure::Kind::cannot_connect || failure.kind == HttpFailure::Kind::timed_out;
+    }
+    if (!may_retry || attempt >= attempts.value() || !wait_before(attempt + 1, client.deadline)) return fault;
+    client.log.debug(std::string("once more: ") + fault.error.message);
+  }
+}
+
+AwsResult query_call(const AwsClient& client, AwsCall request, std::string_view version, QueryPairs members) {
+  Secret body(std::string("Action=") + request.operation + "&Version=" + std::string(version));
+  for (const auto& [name, value] : members) {
+    std::string encoded = percent_encoded(value);
+    body.append('&' + percent_encoded(name) + '=');
+    body.append(encoded);
+    wipe(encoded);
+  }
+  wipe(members);
+  request.body = std::move(body);
+  request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+  return call(client, request);
+}
+
+}  // namespace iamodbc

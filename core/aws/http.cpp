@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/aws/http.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <memory>
+#include <mutex>
+
+#include <curl/curl.h>
+
+#include "core/sigpipe.h"
+#include "core/text.h"
+
+namespace iamodbc {
+namespace {
+
+constexpr std::size_t max_answer_bytes = std::size_t{1} << 20U;
+constexpr std::size_t max_header_bytes = std::size_t{64} << 10U;
+
+// Once, at the first use of the network; libcurl is never cleaned up, because others in the process may use it.
+void start_libcurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+struct Reading {
+  HttpAnswer answer;
+  std::size_t header_bytes = 0;
+  bool is_too_big = false;
+};
+
+// libcurl hands over 16 kB at most; no exception may pass through it.
+std::size_t take_body(char* data, std::size_t size, std::size_t count, void* context) noexcept {
+  auto& reading = *static_cast<Reading*>(context);
+  const std::size_t bytes = size * count;
+  if (reading.answer.body.size() + bytes > max_answer_bytes) {
+    reading.is_too_big = true;
+    return 0;
+  }
+  try {
+    reading.answer.body.append({data, bytes});
+  } catch (...) {
+    return 0;
+  }
+  return bytes;
+}
+
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* context) noexcept {
+  auto& reading = *static_cast<Reading*>(context);
+  const std::size_t bytes = size * count;
+  reading.header_bytes += bytes;
+  if (reading.header_bytes > max_header_bytes) {
+    reading.is_too_big = true;
+    return 0;
+  }
+  try {
+    const std::string_view line(data, bytes);
+    if (line.starts_with("HTTP/")) {
+      reading.answer.headers.clear();  // after "100 Continue", or a proxy's answer
+    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+      reading.answer.headers.emplace_back(lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
+    }
+  } catch (...) {
+    return 0;
+  }
+  return bytes;
+}
+
+std::chrono::milliseconds left_of(Deadline deadline, std::chrono::milliseconds most) {
+  if (deadline == no_deadline) return most;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return std::clamp(left, std::chrono::milliseconds(0), most);
+}
+
+HttpFailure failure(CURLcode code, const char* detail, const Reading& reading, const std::string& url) {
+  using Kind = HttpFailure::Kind;
+  const std::string quoted = " \"" + url.substr(0, url.find('?')) + "\"";  // a query may hold secrets
+  const std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
+  if (reading.is_too_big) return {Kind::other, "The answer from" + quoted + " is longer than 1 MB."};
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return {Kind::timed_out, "Timeout on endpoint URL:" + quoted + why};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+      return {Kind::cannot_connect, "Could not connect to the endpoint URL:" + quoted + why};
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return {Kind::cannot_connect, "Connection was closed before a valid answer from endpoint URL:" + quoted + why};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return {Kind::tls, "SSL validation failed for" + quoted + why};
+    default:
+      return {Kind::other, "No answer from endpoint URL:" + quoted + why};
+  }
+}
+
+using Slist = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
+
+Slist written_headers(const HttpHeaders& headers) {
+  Slist list(nullptr, curl_slist_free_all);
+  for (const auto& [name, value] : headers) {
+    std::string line = name + (value.empty() ? ";" : ": " + value);  // libcurl's way to send an empty one
+    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+    wipe(line);
+    if (longer == nullptr) throw std::bad_alloc();
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string HttpAnswer::header(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
+  return found == headers.end() ? "" : found->second;
+}
+
+HttpResult http_send(const HttpRequest& request, Deadline deadline) {
+  using Kind = HttpFailure::Kind;
+  for (const auto& [name, value] : request.headers) {
+    if (name.find_first_of("\r\n") != std::string::npos || value.find_first_of("\r\n") != std::string::npos ||
+        value.find('\0') != std::string::npos) {
+      return HttpFailure{Kind::other, "The header " + name + " would hold a line break."};
+    }
+  }
+  const auto time = left_of(deadline, request.timeout);
+  if (time.count() == 0) return HttpFailure{Kind::deadline, "The login time-out passed."};
+
+  start_libcurl();
+  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
+  if (!handle) return HttpFailure{Kind::other, "libcurl cannot be used: no handle."};
+  CURL* const curl = handle.get();
+  Reading reading;
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  const Slist headers = written_headers(request.headers);
+
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
+  curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(curl, CURLOPT_PROXY, request.proxy.c_str());
+  curl_easy_setopt(curl, CURLOPT_NOPROXY, "");  // who asks has decided already
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "iamodbc");
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(time.count()));
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(time, request.connect_timeout).count()));
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reading);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reading);
+  curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+  if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (request.method != "GET" || !request.body.empty()) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.reveal().data());
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+
+  CURLcode code = CURLE_OK;
+  {
+    const SigpipeHeld held;
+    code = curl_easy_perform(curl);
+  }
+  if (code != CURLE_OK) {
+    HttpFailure failed = failure(code, detail.data(), reading, request.url);
+    if (failed.kind == Kind::timed_out && left_of(deadline, request.timeout).count() == 0) failed.kind = Kind::deadline;
+    return failed;
+  }
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  reading.answer.status = static_cast<int>(status);
+  return std::move(reading.answer);
+}
+
+std::optional<Time> http_date(const std::string& text) {
+  const std::time_t seconds = curl_getdate(text.c_str(), nullptr);
+  if (seconds < 0) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(seconds);
+}
+
+}  // namespace iamodbc

@@ -1,0 +1,58 @@
+// http: one HTTP exchange through libcurl; http.cpp is the only file that sees it.
+// Shape: a request as data, an answer of at most 1 MB as data. Redirects are not followed. What is not asked for in the request is not used: no proxy or netrc from
+// the environment, no cookies, no connection kept. http and https only; TLS 1.2 at least, certificate and name checked.
+// Errors: an HttpFailure with the reason in words; a status of 400 and more is an answer, not a failure. Messages never hold headers, bodies or a proxy's password.
+// Thread rule: any thread, no lock held. SIGPIPE is held back. A name is looked up in a thread that libcurl starts and ends; otherwise no thread is started.
+// Source: https://curl.se/libcurl/c/
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/deadline.h"
+#include "core/secret.h"
+#include "core/system.h"
+
+namespace iamodbc {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;  // may hold secrets
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  HttpHeaders headers;
+  Secret body;
+  std::string proxy;    // a URL; empty: none
+  std::string ca_file;  // PEM; empty: libcurl's own
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds timeout{30000};  // for all of it; the deadline may come earlier
+};
+
+struct HttpAnswer {
+  int status = 0;
+  HttpHeaders headers;  // names in lower case
+  Secret body;
+
+  // The first header of the name (in lower case), or empty.
+  [[nodiscard]] std::string header(std::string_view name) const;
+};
+
+struct HttpFailure {
+  enum class Kind { cannot_connect, timed_out, tls, deadline, other };
+  Kind kind = Kind::other;
+  std::string reason;  // "Could not connect to the endpoint URL: \"...\": Connection refused"
+};
+
+using HttpResult = std::variant<HttpAnswer, HttpFailure>;
+
+HttpResult http_send(const HttpRequest& request, Deadline deadline);
+
+// The moment that a Date header names (RFC 9110, section 5.6.7); nothing for what is no date.
+std::optional<Time> http_date(const std::string& text);
+
+}  // namespace iamodbc
