@@ -29,6 +29,23 @@ enum class AttributeId {
   session_token,
   profile,
   credential_process,
+  credentials,
+  role_arn,
+  external_id,
+  role_session_name,
+  role_duration,
+  mfa_serial,
+  mfa_prompt,
+  sso_start_url,
+  sso_region,
+  sso_account_id,
+  sso_role_name,
+  sso_session,
+  sso_login,
+  sso_login_timeout,
+  web_identity_token_file,
+  expected_account_id,
+  key_prompt,
   tls,
   tls_ca_file,
   log_level,
@@ -36,7 +53,7 @@ enum class AttributeId {
 };
 inline constexpr std::size_t attribute_count = static_cast<std::size_t>(AttributeId::log_file) + 1;
 
-enum class AttributeKind { text, port, choice, file, command };
+enum class AttributeKind { text, number, port, choice, file, command };
 
 struct AttributeRow {
   AttributeId id;

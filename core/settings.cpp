@@ -59,6 +59,19 @@ class Reader {
     return static_cast<int>(*number);
   }
 
+  std::optional<int> number(AttributeId id, int least, int most) {
+    const auto value = found(id);
+    if (!value) return std::nullopt;
+    const auto number = parse_integer(trimmed(value->value));
+    if (!number || *number < least || *number > most) {
+      fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" +
+                                               value->where + ") is not a number of seconds from " +
+                                               std::to_string(least) + " to " + std::to_string(most) + ".");
+      return std::nullopt;
+    }
+    return static_cast<int>(*number);
+  }
+
   // The position among the row's choices; nullopt when absent (or wrong, and then failed).
   std::optional<std::size_t> choice(AttributeId id) {
     const auto value = found(id);
@@ -145,6 +158,34 @@ bool string_says_where(const Given& given, const BaseDriverProfile& profile) {
   return in_string(AttributeId::token_host) || in_string(AttributeId::server) || in_string(AttributeId::port);
 }
 
+CredentialSettings read_credential_settings(Reader& reader) {
+  using Id = AttributeId;
+  CredentialSettings settings;
+  if (const auto source = reader.choice(Id::credentials)) settings.source = static_cast<CredentialSource>(*source);
+  settings.access_key_id = reader.text(Id::access_key_id);
+  settings.secret_access_key = reader.secret(Id::secret_access_key);
+  settings.session_token = reader.secret(Id::session_token);
+  settings.profile = reader.text(Id::profile);
+  settings.credential_process = reader.text(Id::credential_process);
+  settings.mfa_prompt = reader.text(Id::mfa_prompt);
+  settings.key_prompt = reader.text(Id::key_prompt);
+  settings.role_arn = reader.text(Id::role_arn);
+  settings.external_id = reader.text(Id::external_id);
+  settings.role_session_name = reader.text(Id::role_session_name);
+  settings.role_duration = reader.number(Id::role_duration, 900, 43200);
+  settings.mfa_serial = reader.text(Id::mfa_serial);
+  settings.sso_start_url = reader.text(Id::sso_start_url);
+  settings.sso_region = reader.text(Id::sso_region);
+  settings.sso_account_id = reader.text(Id::sso_account_id);
+  settings.sso_role_name = reader.text(Id::sso_role_name);
+  settings.sso_session = reader.text(Id::sso_session);
+  if (const auto sign_in = reader.choice(Id::sso_login)) settings.sso_login = static_cast<SsoSignIn>(*sign_in);
+  settings.sso_login_timeout = reader.number(Id::sso_login_timeout, 10, 3600).value_or(settings.sso_login_timeout);
+  settings.web_identity_token_file = reader.text(Id::web_identity_token_file);
+  settings.expected_account_id = reader.text(Id::expected_account_id);
+  return settings;
+}
+
 }  // namespace
 
 Result<BaseChoice> read_base_choice(const Given& given) {
@@ -188,11 +229,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.has_token_host = !token_host.empty();
   settings.token_host = settings.has_token_host ? token_host : settings.server;
   settings.token_port = reader.port(AttributeId::token_port).value_or(settings.port);
-  settings.credentials.access_key_id = reader.text(AttributeId::access_key_id);
-  settings.credentials.secret_access_key = reader.secret(AttributeId::secret_access_key);
-  settings.credentials.session_token = reader.secret(AttributeId::session_token);
-  settings.credentials.profile = reader.text(AttributeId::profile);
-  settings.credentials.credential_process = reader.text(AttributeId::credential_process);
+  settings.credentials = read_credential_settings(reader);
   reader.found(AttributeId::tls_ca_file);
   std::vector<const char*> ca_names(profile.ca_file_names.begin(), profile.ca_file_names.end());
   ca_names.push_back(attribute_row(AttributeId::tls_ca_file).name);

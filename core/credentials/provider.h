@@ -7,6 +7,7 @@
 // threads. Source: the order and rules in docs/credentials.md SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,13 +28,46 @@ struct NotConfigured {
 
 using Answer = std::variant<SharedCredentials, NotConfigured, Error>;
 
+// What `Credentials` says; the order of its choices in the table of attributes.
+enum class CredentialSource {
+  default_chain,
+  keys,
+  profile,
+  sso,
+  environment,
+  web_identity,
+  container,
+  instance,
+  process,
+  keyring
+};
+// What `SSOLogin` says; likewise.
+enum class SsoSignIn { never, browser, device, automatic };
+
 // What the DSN says about credentials. Empty texts mean "not given".
 struct CredentialSettings {
+  std::optional<CredentialSource> source;  // absent: by what else is given
   std::string access_key_id;
   Secret secret_access_key;
   Secret session_token;
   std::string profile;             // explicit: environment variables are then not asked
-  std::string credential_process;  // a command line, from ini files only
+  std::string credential_process;  // a command line, from ini files only, as are the other two
+  std::string mfa_prompt;
+  std::string key_prompt;
+  std::string role_arn;  // or a bare role name
+  std::string external_id;
+  std::string role_session_name;
+  std::optional<int> role_duration;  // seconds
+  std::string mfa_serial;
+  std::string sso_start_url;
+  std::string sso_region;
+  std::string sso_account_id;
+  std::string sso_role_name;
+  std::string sso_session;
+  SsoSignIn sso_login = SsoSignIn::never;
+  int sso_login_timeout = 120;  // seconds
+  std::string web_identity_token_file;
+  std::string expected_account_id;
 };
 
 // What every provider may look at.
