@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "core/no_destructor.h"
@@ -47,12 +46,12 @@ class LoginCache::Signing {
   Signing(const Signing&) = delete;
   Signing& operator=(const Signing&) = delete;
   ~Signing() {
-    const std::scoped_lock hold(cache_.lock_);
-    if (const auto found = cache_.slots_.find(key_); found != cache_.slots_.end()) {
-      found->second.is_being_signed = false;
-      if (token_) found->second.token = std::move(token_);
+    const std::scoped_lock hold(cache_.slots_.lock());
+    if (Slot* const own = cache_.slots_.find(key_)) {
+      own->is_being_made = false;
+      if (token_) own->token = std::move(token_);
     }
-    cache_.signed_.notify_all();
+    cache_.slots_.tell_all();
   }
 
   void keep(Token token) { token_ = std::move(token); }
@@ -70,21 +69,19 @@ LoginCache& LoginCache::of_process() {
 Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadline deadline, const Sign& sign) {
   Time now;
   {
-    std::unique_lock hold(lock_);
+    std::unique_lock hold(slots_.lock());
     for (bool has_waited = false;; has_waited = true) {
       now = std::chrono::floor<std::chrono::seconds>(system.now());
-      Slot& own = slot(key);
+      Slot& own = slots_.at(key);
       // Who waited for a token takes it even if it ends too soon to be kept.
       if (own.token && is_good(*own.token, now, has_waited ? std::chrono::seconds(0) : margin))
         return copy(*own.token, true);
-      if (!own.is_being_signed) {
-        own.is_being_signed = true;
+      if (!own.is_being_made) {
+        own.is_being_made = true;
         own.token.reset();  // it ends too soon; who waits is to have the new one
         break;
       }
-      if (deadline == no_deadline) {
-        signed_.wait(hold);
-      } else if (signed_.wait_until(hold, deadline) == std::cv_status::timeout) {
+      if (!slots_.wait(hold, deadline)) {
         return Error{State::login_timeout, "The login time-out passed while another thread signed the same login.", 0};
       }
     }
@@ -96,41 +93,25 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
 }
 
 void LoginCache::drop(const LoginKey& key, Time signed_at) {
-  const std::scoped_lock hold(lock_);
-  const auto found = slots_.find(key);
-  if (found == slots_.end()) return;
-  Slot& own = found->second;
-  if (own.token && own.token->signed_at == signed_at) own.token.reset();
+  const std::scoped_lock hold(slots_.lock());
+  Slot* const own = slots_.find(key);
+  if (own != nullptr && own->token && own->token->signed_at == signed_at) own->token.reset();
 }
 
 bool LoginCache::has_newer(const LoginKey& key, Time signed_at) {
-  const std::scoped_lock hold(lock_);
-  const auto found = slots_.find(key);
-  if (found == slots_.end()) return false;
-  return found->second.is_being_signed || (found->second.token && found->second.token->signed_at > signed_at);
+  const std::scoped_lock hold(slots_.lock());
+  const Slot* const own = slots_.find(key);
+  return own != nullptr && (own->is_being_made || (own->token && own->token->signed_at > signed_at));
 }
 
 bool LoginCache::take_fresh_try(const LoginKey& key, Time signed_at, Time now) {
   now = std::chrono::floor<std::chrono::seconds>(now);
   if (now <= signed_at) return false;
-  const std::scoped_lock hold(lock_);
-  Slot& own = slot(key);
+  const std::scoped_lock hold(slots_.lock());
+  Slot& own = slots_.at(key);
   if (own.fresh_try && now >= *own.fresh_try && now - *own.fresh_try < between_fresh_tries) return false;
   own.fresh_try = now;
   return true;
-}
-
-std::size_t LoginCache::size() {
-  const std::scoped_lock hold(lock_);
-  return slots_.size();
-}
-
-void LoginCache::let_go_in_child() {
-  // The threads that sign or wait are the parent's. A condition variable that was waited for when the process was copied
-  // cannot be used nor destroyed: a new one takes its place.
-  for (auto& [key, slot] : slots_) slot.is_being_signed = false;
-  new (&signed_) std::condition_variable;
-  lock_.unlock();
 }
 
 Time LoginCache::Slot::end() const {
@@ -138,22 +119,6 @@ Time LoginCache::Slot::end() const {
   if (token) last = token->end;
   if (fresh_try) last = std::max(last, *fresh_try + between_fresh_tries);
   return last;
-}
-
-// REQUIRES: the lock is held. What is being signed stays, so there may be more for a while.
-LoginCache::Slot& LoginCache::slot(const LoginKey& key) {
-  if (const auto found = slots_.find(key); found != slots_.end()) return found->second;
-  while (slots_.size() >= bound_) {
-    auto first = slots_.end();
-    for (auto one = slots_.begin(); one != slots_.end(); ++one) {
-      // cppcheck-suppress mismatchingContainerExpression ; end() is a moment here
-      if (!one->second.is_being_signed && (first == slots_.end() || one->second.end() < first->second.end()))
-        first = one;
-    }
-    if (first == slots_.end()) break;
-    slots_.erase(first);
-  }
-  return slots_[key];
 }
 
 }  // namespace iamodbc

@@ -11,11 +11,8 @@
 
 #include <chrono>
 #include <compare>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -25,6 +22,7 @@
 #include "core/result.h"
 #include "core/secret.h"
 #include "core/sha256.h"
+#include "core/slots.h"
 #include "core/system.h"
 
 namespace iamodbc {
@@ -56,7 +54,7 @@ class LoginCache {
   // Signs at this moment; what it throws is thrown on, and the next thread in line signs.
   using Sign = std::function<Token(Time now)>;
 
-  explicit LoginCache(std::size_t bound = 256) : bound_(bound) {}
+  explicit LoginCache(std::size_t bound = 256) : slots_(bound) {}
   LoginCache(const LoginCache&) = delete;
   LoginCache& operator=(const LoginCache&) = delete;
 
@@ -73,29 +71,24 @@ class LoginCache {
   // one was signed, because the new one would be equal, and not twice within a minute for a key.
   bool take_fresh_try(const LoginKey& key, Time signed_at, Time now);
 
-  [[nodiscard]] std::size_t size();
+  [[nodiscard]] std::size_t size() { return slots_.size(); }
 
-  // Around fork: hold, then let go in the parent, and in the child, where nobody signs or waits.
-  void hold_over_fork() { lock_.lock(); }
-  void let_go_in_parent() { lock_.unlock(); }
-  void let_go_in_child();
+  // For fork; slots.h says what they do.
+  void hold_over_fork() { slots_.hold_over_fork(); }
+  void let_go_in_parent() { slots_.let_go_in_parent(); }
+  void let_go_in_child() { slots_.let_go_in_child(); }
 
  private:
   struct Slot {
     std::optional<Token> token;
     std::optional<Time> fresh_try;
-    bool is_being_signed = false;
+    bool is_being_made = false;
 
     [[nodiscard]] Time end() const;
   };
   class Signing;
 
-  Slot& slot(const LoginKey& key);
-
-  std::size_t bound_;
-  std::mutex lock_;
-  std::condition_variable signed_;
-  std::map<LoginKey, Slot> slots_;
+  Slots<LoginKey, Slot> slots_;
 };
 
 }  // namespace iamodbc
