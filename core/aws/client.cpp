@@ -245,7 +245,7 @@ HttpResult send_signed(const AwsClient& client, const AwsCall& request, const st
                                 parts->path.substr(std::min(question + 1, parts->path.size())),
                                 request.headers,
                                 request.body.reveal()};
-    const std::string now = basic_time(client.system.now() + clock_offset());
+    const std::string now = basic_time(aws_now(client.system));
     const bool is_global = request.region.empty() || request.region == "aws-global";
     const SigningScope scope{now.substr(0, 8), is_global ? "us-east-1" : request.region, request.service.signing_name};
     for (auto& header : signature_headers(to_sign, *request.keys, now, scope))
@@ -266,6 +266,10 @@ void learn_clock(Time theirs, Time ours) {
   const auto offset = std::chrono::duration_cast<std::chrono::seconds>(theirs - ours);
   const bool is_noticeable = offset >= noticeable_skew || offset <= -noticeable_skew;
   learned_offset.store(is_noticeable ? offset.count() : 0, std::memory_order_relaxed);
+}
+
+Time aws_now(const System& system) {
+  return system.now() + clock_offset();
 }
 
 std::string proxy_for(std::string_view url, const System& system) {

@@ -84,5 +84,7 @@ AwsErrorText error_of(const HttpAnswer& answer);
 // How far AWS's clock is ahead of ours, as learned in this process; 0 until something of four minutes or more was seen.
 std::chrono::seconds clock_offset();
 void learn_clock(Time theirs, Time ours);
+// The time by AWS's clock as far as it is known: what is signed carries it, and the end of credentials is judged by it.
+Time aws_now(const System& system);
 
 }  // namespace iamodbc

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/credentials/cache.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "core/no_destructor.h"
+
+namespace iamodbc {
+namespace {
+
+NoDestructor<CredentialCache> the_cache;
+
+// A fork in one thread while another holds the lock would leave it locked for ever in the child.
+[[gnu::constructor]] void hold_cache_over_fork() {
+  pthread_atfork([] { the_cache.get().hold_over_fork(); }, [] { the_cache.get().let_go_in_parent(); },
+                 [] { the_cache.get().let_go_in_child(); });
+}
+
+bool is_valid(const SharedCredentials& credentials, Time now) {
+  return credentials && (!credentials->expiration || *credentials->expiration > now);
+}
+
+// When a refresh of what is still valid has to be done: others wait, and the connect itself needs time.
+Deadline refresh_deadline(Deadline deadline) {
+  const auto now = std::chrono::steady_clock::now();
+  const Deadline patience = now + CredentialCache::refresh_patience;
+  return deadline == no_deadline ? patience : std::min(patience, now + (deadline - now) / 2);
+}
+
+// An answer whose credentials have ended already is an error.
+Answer checked(Answer answer, const System& system) {
+  const auto* const credentials = std::get_if<SharedCredentials>(&answer);
+  if (credentials == nullptr || is_valid(*credentials, aws_now(system))) return answer;
+  return Error{State::invalid_authorization,
+               "Credentials were refreshed, but the refreshed credentials are still expired: those from " +
+                   (*credentials)->source + " ended at " + extended_time(*(*credentials)->expiration) + "; it is " +
+                   extended_time(aws_now(system)) + ". Check this computer's clock, and where they come from.",
+               0};
+}
+
+std::string reason_of(const Answer& failure) {
+  const auto* const error = std::get_if<Error>(&failure);
+  return error != nullptr ? error->message : std::get<NotConfigured>(failure).reason;
+}
+
+// Others do not share a failure that was only the caller's own lack of time.
+bool is_shared(const Answer& failure) {
+  const auto* const error = std::get_if<Error>(&failure);
+  return error == nullptr || error->sqlstate != State::login_timeout;
+}
+
+}  // namespace
+
+CredentialKey& CredentialKey::add(std::string_view part) {
+  Secret chained(view(digest_));
+  chained.append(part);
+  digest_ = sha256(chained.reveal());  // of a digest and one part, so where a part ends is never in doubt
+  return *this;
+}
+
+CredentialKey& CredentialKey::add(const Credentials& credentials) {
+  return add(credentials.access_key_id)
+      .add(credentials.secret_access_key.reveal())
+      .add(credentials.session_token.reveal());
+}
+
+CredentialCache& CredentialCache::of_process() {
+  return the_cache.get();
+}
+
+Time CredentialCache::Slot::end() const {
+  return credentials && credentials->expiration ? *credentials->expiration : Time::min();
+}
+
+// What a caller is to do: take the answer, or fetch, with `valid` to fall back on.
+struct CredentialCache::Turn {
+  std::optional<Answer> answer;
+  SharedCredentials valid;
+};
+
+// The thread that fetches for a key; when it is done, well or not, the others go on.
+class CredentialCache::Fetching {
+ public:
+  Fetching(CredentialCache& cache, const CredentialKey& key, Time begun) : cache_(cache), key_(key), begun_(begun) {}
+  Fetching(const Fetching&) = delete;
+  Fetching& operator=(const Fetching&) = delete;
+  ~Fetching() {
+    const std::scoped_lock hold(cache_.slots_.lock());
+    if (Slot* const own = cache_.slots_.find(key_.digest())) {
+      own->is_being_made = false;
+      if (answer_) {
+        ++own->fetches;
+        own->fetched_at = begun_;
+        if (const auto* const credentials = std::get_if<SharedCredentials>(&*answer_)) {
+          own->credentials = *credentials;
+        } else if (is_shared(*answer_)) {
+          own->failure = std::move(answer_);
+        }
+      }
+    }
+    cache_.slots_.tell_all();
+  }
+
+  void keep(const Answer& answer) { answer_ = answer; }
+
+ private:
+  CredentialCache& cache_;
+  const CredentialKey& key_;
+  Time begun_;
+  std::optional<Answer> answer_;
+};
+
+CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, const Context& context,
+                                                     RefreshWindows windows) {
+  std::unique_lock hold(slots_.lock());
+  std::optional<unsigned long long> waited_after;  // so many fetches
+  Deadline patience = no_deadline;                 // of who has something valid
+  while (true) {
+    const Time now = aws_now(context.system);
+    Slot& own = slots_.at(key.digest());
+    const bool has_waited = waited_after && own.fetches != *waited_after;
+    SharedCredentials valid = is_valid(own.credentials, now) ? own.credentials : nullptr;
+    if (valid && has_waited) return {valid, {}};
+    if (valid && !valid->expiration) valid = nullptr;
+    if (valid) {
+      const auto left = *valid->expiration - now;
+      const bool was_just_fetched =
+          own.fetched_at && now >= *own.fetched_at && now - *own.fetched_at < between_refreshes;
+      if (left > windows.advisory || (own.is_being_made && left > windows.mandatory)) return {valid, {}};
+      if (!own.is_being_made && was_just_fetched) return {valid, {}};
+    } else if (has_waited && own.failure) {
+      return {own.failure, {}};
+    }
+    if (!own.is_being_made) {
+      own.is_being_made = true;
+      own.failure.reset();
+      if (!valid) own.credentials.reset();
+      return {{}, std::move(valid)};
+    }
+    if (!waited_after) {
+      waited_after = own.fetches;
+      patience = valid ? refresh_deadline(context.deadline) : no_deadline;
+    }
+    if (slots_.wait(hold, std::min(context.deadline, patience))) continue;
+    if (valid) return {valid, {}};
+    return {Error{State::login_timeout,
+                  "The login time-out passed while another thread asked for the same AWS credentials. Give the "
+                  "application a longer login time-out, or look at what takes so long with LogLevel=debug.",
+                  0},
+            {}};
+  }
+}
+
+Answer CredentialCache::get(const CredentialKey& key, const Context& context, const Fetch& fetch,
+                            RefreshWindows windows) {
+  Turn turn = wait_for_turn(key, context, windows);
+  if (turn.answer) return *std::move(turn.answer);
+
+  Fetching fetching(*this, key, aws_now(context.system));
+  Context limited = context;
+  if (turn.valid) limited.deadline = refresh_deadline(context.deadline);
+  Answer answer = checked(fetch(limited), context.system);
+  fetching.keep(answer);
+  if (std::holds_alternative<SharedCredentials>(answer) || !is_valid(turn.valid, aws_now(context.system)))
+    return answer;
+  context.log.warning("credentials from " + turn.valid->source + " could not be refreshed and go on being used until " +
+                      extended_time(*turn.valid->expiration) + ": " + reason_of(answer));
+  return turn.valid;
+}
+
+void CredentialCache::drop(const SharedCredentials& refused) {
+  const std::scoped_lock hold(slots_.lock());
+  slots_.for_each([&](Slot& slot) {
+    if (refused && slot.credentials == refused) slot.credentials.reset();
+  });
+}
+
+}  // namespace iamodbc

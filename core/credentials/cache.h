@@ -1,0 +1,91 @@
+// cache: credentials that were fetched over the network and are still good, for all connects of the process.
+//
+// More than 15 minutes before their end they are given as they are. Then one caller fetches new ones while the others go on with the old; in the last 10 minutes
+// the others wait for them. A refresh that fails keeps what is still valid (the log says so), is given five seconds and at most half of the caller's time, and is
+// not repeated within a minute. When nothing valid is there all wait for the one who fetches, and share what comes of it: credentials, or why there are none.
+// Credentials without an end are for those who waited only. What comes already ended is an error.
+// The end is judged by AWS's clock where this process has learned it (client.h).
+//
+// At most `bound` keys; the one that ends first goes first. Keys are digests: no secret is kept but the credentials. Nothing is kept beyond the process.
+// Thread rule: any thread; no lock is held while fetching. The cache of the process is held over fork and never destroyed.
+// Source: docs/credentials.md
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "core/credentials/provider.h"
+#include "core/sha256.h"
+#include "core/slots.h"
+
+namespace iamodbc {
+
+// Everything that decides which credentials come: settings, the variables and lines of files that count, the keys that ask. Add them in a fixed order, absent ones
+// as empty texts: no two lists read the same. `kind`: which provider.
+class CredentialKey {
+ public:
+  explicit CredentialKey(std::string_view kind) { add(kind); }
+  CredentialKey& add(std::string_view part);  // may be a secret: only a digest stays
+  CredentialKey& add(const Credentials& credentials);
+
+  [[nodiscard]] const Sha256& digest() const { return digest_; }
+
+ private:
+  Sha256 digest_{};
+};
+
+// How long before the end of credentials new ones are fetched.
+struct RefreshWindows {
+  std::chrono::seconds advisory = std::chrono::minutes(15);
+  std::chrono::seconds mandatory = std::chrono::minutes(10);
+};
+// For what needs a person: not before it has to be.
+inline constexpr RefreshWindows at_the_end{std::chrono::minutes(1), std::chrono::minutes(1)};
+
+class CredentialCache {
+ public:
+  static constexpr std::chrono::seconds between_refreshes{60};
+  static constexpr std::chrono::seconds refresh_patience{5};
+  // Gets the caller's context, with the deadline that this fetch has. What it throws is thrown on, and the next thread in line fetches.
+  using Fetch = std::function<Answer(const Context&)>;
+
+  explicit CredentialCache(std::size_t bound = 256) : slots_(bound) {}
+
+  static CredentialCache& of_process();
+
+  // HYT00 when the deadline passes while another thread fetches.
+  Answer get(const CredentialKey& key, const Context& context, const Fetch& fetch, RefreshWindows windows = {});
+
+  // A server or service refused these: whoever comes next fetches new ones.
+  void drop(const SharedCredentials& refused);
+
+  [[nodiscard]] std::size_t size() { return slots_.size(); }
+
+  // For fork; slots.h says what they do.
+  void hold_over_fork() { slots_.hold_over_fork(); }
+  void let_go_in_parent() { slots_.let_go_in_parent(); }
+  void let_go_in_child() { slots_.let_go_in_child(); }
+
+ private:
+  struct Slot {
+    SharedCredentials credentials;
+    std::optional<Answer> failure;  // of the last fetch, for those who waited for it
+    unsigned long long fetches = 0;
+    std::optional<Time> fetched_at;
+    bool is_being_made = false;
+
+    [[nodiscard]] Time end() const;
+  };
+  class Fetching;
+  struct Turn;
+
+  Turn wait_for_turn(const CredentialKey& key, const Context& context, RefreshWindows windows);
+
+  Slots<Sha256, Slot> slots_;
+};
+
+}  // namespace iamodbc
