@@ -12,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/credentials/provider.h"
 #include "core/result.h"
@@ -25,8 +24,5 @@ Result<SharedCredentials> run_credential_process(std::string_view command_line, 
 
 // CredentialProcess= of the DSN.
 std::unique_ptr<Provider> process_provider();
-
-// The words of a command line; fails (HY000) at a quote that is not closed.
-Result<std::vector<std::string>> split_command_line(std::string_view command_line);
 
 }  // namespace iamodbc

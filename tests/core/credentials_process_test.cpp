@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "core/credentials/process.h"
+#include "core/program.h"
 namespace iamodbc {
 namespace {
 

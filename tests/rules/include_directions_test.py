@@ -14,7 +14,7 @@ import re
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "json", "sha256", "sigpipe", "text", "xml"}
+GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "json", "program", "sha256", "slots", "sigpipe", "text", "xml"}
 WIRING = {"profile", "default_chain"}
 SHARED_BY_PROVIDERS = {"credentials", "provider"}
 NOT_PROVIDERS = SHARED_BY_PROVIDERS | WIRING | {"profile_plan", "cache"}

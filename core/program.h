@@ -1,0 +1,46 @@
+// program: runs a program that the user names, without a shell: $VAR, ~, ; and | are plain text.
+// The program inherits environment, standard input and working directory and nothing else; it is stopped at the deadline.
+// Errors: 28000 when it cannot be started or prints more than 1 MB; HYT00 at the deadline. Messages name `what` alone, never arguments or output.
+// Thread rule: any thread; starts no thread; works where the host ignores SIGCHLD or reaps all children itself.
+// Source: posix_spawn(3)
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/deadline.h"
+#include "core/error.h"
+#include "core/result.h"
+#include "core/secret.h"
+
+namespace iamodbc {
+
+inline constexpr std::size_t max_kept_complaint_bytes = 4096;
+
+// What a program printed, of its standard error the beginning; wiped when it goes.
+struct Printed {
+  Printed() = default;
+  Printed(const Printed&) = delete;
+  Printed& operator=(const Printed&) = delete;
+  ~Printed() {
+    wipe(output);
+    wipe(complaints);
+  }
+
+  std::string output;
+  std::string complaints;
+  std::optional<int> status;  // of waitpid; absent when the host took it
+};
+
+// `words`: the program and its arguments. `what`: for messages, "CredentialProcess (aws)".
+std::optional<Error> run_program(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
+                                 Printed& printed);
+
+// The words of a command line by POSIX quoting rules; fails (HY000) at a quote that is not closed.
+Result<std::vector<std::string>> split_command_line(std::string_view command_line);
+
+}  // namespace iamodbc
