@@ -25,14 +25,15 @@ const char* process_variable(const char* name) {
 #endif
 }
 
-std::string home_of_user() {
+// A text of the user's passwd entry; empty when there is none.
+std::string of_passwd(char* passwd::*field) {
   std::vector<char> buffer(1024);
   passwd entry{};
   passwd* found = nullptr;
   while (getpwuid_r(getuid(), &entry, buffer.data(), buffer.size(), &found) == ERANGE && buffer.size() < (1U << 20)) {
     buffer.resize(buffer.size() * 2);
   }
-  return found != nullptr && found->pw_dir != nullptr ? found->pw_dir : "";
+  return found != nullptr && found->*field != nullptr ? found->*field : "";
 }
 
 // "%04d%02d%02dT%02d%02d%02dZ" or a pattern like it. printf's integers do not depend on the locale.
@@ -142,11 +143,15 @@ std::optional<std::string> System::set_for_libraries(std::string_view name) cons
 
 std::string System::home() const {
   if (auto home = set_variable("HOME")) return *std::move(home);
-  return variables_ ? std::string() : home_of_user();
+  return variables_ ? std::string() : of_passwd(&passwd::pw_dir);
 }
 
 std::string System::account_home() const {
-  return variables_ ? home() : home_of_user();
+  return variables_ ? home() : of_passwd(&passwd::pw_dir);
+}
+
+std::string System::user_name() const {
+  return variables_ ? set_variable("USER").value_or("") : of_passwd(&passwd::pw_name);
 }
 
 std::string basic_time(Time time) {

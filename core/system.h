@@ -35,6 +35,8 @@ class System {
   // The home of the user's passwd entry, whatever HOME says: where libodbcinst looks for .odbc.ini. In a closed world
   // as home().
   [[nodiscard]] std::string account_home() const;
+  // The user's name in the passwd entry, empty when there is none; in a closed world USER.
+  [[nodiscard]] std::string user_name() const;
 
  private:
   std::optional<std::map<std::string, std::string>> variables_;  // absent: the process's own

@@ -77,9 +77,14 @@ std::string refusal_advice(const Settings& settings, const Login& login, const B
   std::string grant = profile.grant_advice;
   if (const auto at = grant.find("<user>"); at != std::string::npos)
     grant.replace(at, std::string_view("<user>").size(), settings.user);
+  std::string clock = "that clock";
+  if (const auto offset = clock_offset().count(); offset != 0) {
+    clock = "this computer's clock, which is " + std::to_string(offset < 0 ? -offset : offset) + " s " +
+            (offset < 0 ? "ahead of" : "behind") + " AWS's (that moment is AWS's)";
+  }
   std::string advice = "The token was signed for " + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " +
                        endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " +
-                       extended_time(now) + ". Check: that clock; " + grant +
+                       extended_time(now) + ". Check: " + clock + "; " + grant +
                        "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS "
                        "endpoint's (else set TokenHost, "
                        "TokenPort). `iamodbc check` shows each step.";

@@ -235,7 +235,7 @@ class Walk {
     LoginCache& cache = LoginCache::of_process();
     if (!refused.is_from_cache || passed(deadline_, "logging in")) return std::nullopt;
     if (!cache.has_newer(refused.key, refused.signed_at) &&
-        !cache.take_fresh_try(refused.key, refused.signed_at, system_.now())) {
+        !cache.take_fresh_try(refused.key, refused.signed_at, aws_now(system_))) {
       return std::nullopt;
     }
     log_.warning("the server refused a token that was kept: one try with a new one");

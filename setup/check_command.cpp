@@ -12,7 +12,7 @@
 
 #include "core/base_string.h"
 #include "core/certificates.h"
-#include "core/credentials/process.h"
+#include "core/program.h"
 #include "core/text.h"
 #include "core/walk.h"
 #include "setup/base_probe.h"
@@ -242,7 +242,7 @@ class Check {
     const int status = stopped("connect", records.front());
     for (auto record = records.begin() + 1; record != records.end(); ++record) {
       if (is_advice(*record)) {
-        complain(refusal_advice(settings, *prepared.login, profile, system_.now()));
+        complain(refusal_advice(settings, *prepared.login, profile, aws_now(system_)));
       } else {
         complain(*record);
       }

@@ -22,6 +22,7 @@ using Run = std::function<int()>;
 Run check_command(CLI::App& app);
 Run token_command(CLI::App& app);
 Run credentials_command(CLI::App& app);
+Run whoami_command(CLI::App& app);
 Run attributes_command(CLI::App& app);
 Run register_command(CLI::App& app);
 Run unregister_command(CLI::App& app);

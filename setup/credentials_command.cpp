@@ -51,24 +51,16 @@ void explain(const std::vector<Attempt>& attempts, const Result<FoundCredentials
 
 int run(const Options& options) {
   const System system;
-  CredentialSettings settings;
-  if (!options.source.empty()) {
-    const OdbcFiles files = OdbcFiles::read(system);
-    auto source = read_settings_of(options.source, files, system);
-    if (!source) {
-      complain(source.error());
-      return Exit::failed;
-    }
-    settings = std::move(source.value().settings.credentials);
-  }
-  if (!options.profile.empty()) {
-    settings = CredentialSettings();
-    settings.profile = options.profile;
+  const auto asked = credential_question_of(options.source, options.profile, system);
+  if (!asked) {
+    complain(asked.error());
+    return Exit::failed;
   }
   const AwsFiles files = AwsFiles::read(system);
   const Log log;
   std::vector<Attempt> attempts;
-  const auto found = find_credentials(Context{system, files, settings, log, no_deadline}, &attempts);
+  const auto found = find_credentials(
+      Context{system, files, asked.value().settings, log, no_deadline, asked.value().region}, &attempts);
   if (options.explain) {
     explain(attempts, found);
   } else if (found) {

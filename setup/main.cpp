@@ -31,6 +31,14 @@ constexpr Command commands[] = {
      "  iamodbc credentials --explain sales      (no secret is printed)\n"
      "  iamodbc credentials --profile dev\n"
      "In ~/.aws/config:  credential_process = iamodbc credentials sales"},
+    {"whoami", "Ask AWS whose the credentials of a DSN are: account, ARN, user id, and where they come from",
+     whoami_command,
+     "  iamodbc whoami                  (what this environment finds)\n"
+     "  iamodbc whoami sales\n"
+     "  iamodbc whoami --profile dev\n"
+     "Only AWS STS is asked (GetCallerIdentity, which needs no permission), nothing is sent to the database. A role "
+     "is\n"
+     "assumed first, as a connect does it: RoleArn of the DSN, role_arn of the profile."},
     {"attributes", "List the attributes of a DSN or connection string", attributes_command,
      "  iamodbc attributes\n"
      "  iamodbc attributes --markdown"},

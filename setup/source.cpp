@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/aws/region.h"
 #include "core/text.h"
 #include "core/walk.h"
 #include "setup/output.h"
@@ -146,6 +147,24 @@ Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& fi
   if (!settings) return settings.error();
   return Source{std::move(given).value(), std::move(library).value(), std::move(base_file).value(), &profile,
                 std::move(settings).value()};
+}
+
+Result<CredentialQuestion> credential_question_of(const std::string& argument, const std::string& profile,
+                                                  const System& system) {
+  CredentialQuestion question;
+  if (!argument.empty()) {
+    const OdbcFiles files = OdbcFiles::read(system);
+    auto source = read_settings_of(argument, files, system);
+    if (!source) return source.error();
+    Settings& settings = source.value().settings;
+    question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
+    question.settings = std::move(settings.credentials);
+  }
+  if (!profile.empty()) {
+    question.settings = CredentialSettings();
+    question.settings.profile = profile;
+  }
+  return question;
 }
 
 std::string program_folder() {

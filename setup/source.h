@@ -44,6 +44,15 @@ struct Source {
 };
 Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system);
 
+// What credentials are asked with: the settings of a DSN or string, and the region of its database (empty when unknown);
+// with an empty `argument` those of this environment. A `profile` counts alone, whatever the DSN says.
+struct CredentialQuestion {
+  CredentialSettings settings;
+  std::string region;
+};
+Result<CredentialQuestion> credential_question_of(const std::string& argument, const std::string& profile,
+                                                  const System& system);
+
 // The folder of this program, links resolved.
 std::string program_folder();
 // Where the libraries of an installed or built iamodbc are, as seen from this program; empty when there are none.

@@ -62,13 +62,14 @@ int run(const Options& options) {
   }
   if (!endpoint.value().region.warning.empty()) warn(endpoint.value().region.warning);
   const Log log;
-  const auto found = find_credentials(Context{system, files, settings.value().credentials, log, no_deadline});
+  const auto found = find_credentials(
+      Context{system, files, settings.value().credentials, log, no_deadline, endpoint.value().endpoint.region});
   if (!found) {
     complain(found.error());
     return Exit::failed;
   }
   const Login login =
-      token_login(settings.value(), std::move(endpoint).value(), *found.value().credentials, system.now());
+      token_login(settings.value(), std::move(endpoint).value(), *found.value().credentials, aws_now(system));
   print(login.secret.reveal());
   return Exit::ok;
 }

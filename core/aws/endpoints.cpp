@@ -8,6 +8,7 @@ namespace {
 
 struct Partition {
   const char* region_prefix;
+  const char* name;
   const char* suffix;
   const char* dual_stack_suffix;
   const char* signin_suffix;  // of the sign-in service, which has hosts of its own
@@ -17,14 +18,17 @@ struct Partition {
 
 // The last one is for all others.
 constexpr std::array partitions{
-    Partition{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "signin.amazonaws.cn"},
-    Partition{"us-gov-", "amazonaws.com", "api.aws", "signin.amazonaws-us-gov.com", true},
-    Partition{"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "signin.sc2shome.sgov.gov", false, false},
-    Partition{"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "signin.csphome.hci.ic.gov", false, false},
-    Partition{"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "signin.c2shome.ic.gov", false, false},
-    Partition{"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "signin.csphome.adc-e.uk", false, false},
-    Partition{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "signin.amazonaws-eusc.eu", false, false},
-    Partition{"", "amazonaws.com", "api.aws", "signin.aws.amazon.com"},
+    Partition{"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "signin.amazonaws.cn"},
+    Partition{"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", "signin.amazonaws-us-gov.com", true},
+    Partition{"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud", "signin.sc2shome.sgov.gov", false, false},
+    Partition{"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "signin.csphome.hci.ic.gov", false,
+              false},
+    Partition{"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "signin.c2shome.ic.gov", false, false},
+    Partition{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "signin.csphome.adc-e.uk", false,
+              false},
+    Partition{"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", "signin.amazonaws-eusc.eu", false,
+              false},
+    Partition{"", "aws", "amazonaws.com", "api.aws", "signin.aws.amazon.com"},
 };
 
 const Partition& partition_of(std::string_view region) {
@@ -41,6 +45,10 @@ std::string signin_host(const Partition& partition, const std::string& region, b
 }
 
 }  // namespace
+
+std::string partition_name(std::string_view region) {
+  return partition_of(region).name;
+}
 
 std::string service_url(const AwsService& service, std::string_view region_name, EndpointSwitches switches) {
   const std::string region(region_name);

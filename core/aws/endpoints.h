@@ -24,6 +24,9 @@ inline constexpr AwsService redshift_service{"REDSHIFT", "redshift", "redshift"}
 inline constexpr AwsService redshift_serverless_service{"REDSHIFT_SERVERLESS", "redshift-serverless",
                                                         "redshift-serverless"};
 
+// "aws", "aws-cn": what ARNs of a region begin with; an unknown region is taken for one of aws.
+std::string partition_name(std::string_view region);
+
 struct EndpointSwitches {
   bool fips = false;
   bool dual_stack = false;

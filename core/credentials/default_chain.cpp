@@ -1,43 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/credentials/default_chain.h"
 
+#include "core/credentials/caller.h"
 #include "core/credentials/environment.h"
 #include "core/credentials/keys.h"
 #include "core/credentials/process.h"
 #include "core/credentials/profile.h"
+#include "core/credentials/role.h"
+#include "core/credentials/web_identity.h"
 
 namespace iamodbc {
 namespace {
 
 using Providers = std::vector<std::unique_ptr<Provider>>;
 
-// THE order. What the DSN names stands alone: keys, else a process, else a profile (which beside keys or a process
-// still tells the region). Whoever adds a source adds a line here.
-Providers providers_for(const CredentialSettings& settings) {
-  Providers chain;
-  if (!settings.access_key_id.empty() || !settings.secret_access_key.empty() || !settings.session_token.empty()) {
-    chain.push_back(keys_provider());
-    return chain;
-  }
-  if (!settings.credential_process.empty()) {
-    chain.push_back(process_provider());
-    return chain;
-  }
-  if (!settings.profile.empty()) {
-    chain.push_back(profile_provider());
-    return chain;
-  }
+// THE order, in two steps. First: what the DSN names by `Credentials`, or by what else it gives, stands alone.
+CredentialSource chosen_source(const CredentialSettings& settings) {
+  if (settings.source) return *settings.source;
+  if (!settings.access_key_id.empty() || !settings.secret_access_key.empty() || !settings.session_token.empty())
+    return CredentialSource::keys;
+  if (!settings.credential_process.empty()) return CredentialSource::process;
+  if (!settings.web_identity_token_file.empty()) return CredentialSource::web_identity;
+  if (!settings.sso_start_url.empty() || !settings.sso_session.empty() || !settings.sso_account_id.empty() ||
+      !settings.sso_role_name.empty())
+    return CredentialSource::sso;
+  if (!settings.profile.empty()) return CredentialSource::profile;
+  return CredentialSource::default_chain;
+}
 
+// Second: when nothing is named, all that is usual on this computer, cheapest first. Whoever adds a source adds a line.
+Providers default_chain() {
+  Providers chain;
   // Fast local sources.
   chain.push_back(environment_provider());
 
-  // A network call only if the configuration asks for one: the profile's plan says which (profile_plan.h), static keys
-  // and credential_process need none.
+  // A network call only if the configuration asks for one: the profile's plan says which (profile_plan.h; the variables
+  // of a web identity are a part of it), static keys and credential_process need none.
   chain.push_back(profile_provider());
 
   // Always a network call, unless switched off: container, then instance metadata. None yet.
 
   return chain;
+}
+
+Providers providers_for(CredentialSource source) {
+  Providers alone;
+  switch (source) {
+    case CredentialSource::default_chain:
+      return default_chain();
+    case CredentialSource::keys:
+      alone.push_back(keys_provider());
+      break;
+    case CredentialSource::profile:
+      alone.push_back(profile_provider());
+      break;
+    case CredentialSource::environment:
+      alone.push_back(environment_provider());
+      break;
+    case CredentialSource::web_identity:
+      alone.push_back(web_identity_provider());
+      break;
+    case CredentialSource::process:
+      alone.push_back(process_provider());
+      break;
+    case CredentialSource::sso:
+    case CredentialSource::container:
+    case CredentialSource::instance:
+    case CredentialSource::keyring:
+      break;  // none yet
+  }
+  return alone;
 }
 
 std::string listed(const std::vector<Attempt>& attempts) {
@@ -65,9 +97,22 @@ std::optional<Error> ended(const Credentials& credentials, Time now) {
                0};
 }
 
-Result<FoundCredentials> ask_in_order(const Context& context, std::vector<Attempt>& attempts) {
-  const Providers chain = providers_for(context.settings);
-  if (chain.size() > 1) {
+// What was chosen stands alone and is not there: nothing stands in for it.
+Error not_there(const std::vector<Attempt>& attempts) {
+  if (attempts.empty()) {
+    return Error{State::invalid_authorization,
+                 "What Credentials names is not known to this version. Choose another value, or remove it.", 0};
+  }
+  return Error{State::invalid_authorization,
+               "Unable to locate credentials: the DSN or connection string chooses " + attempts.back().provider +
+                   ", and nothing else is asked in its place: " + attempts.back().outcome + ".",
+               0};
+}
+
+Result<SharedCredentials> ask_in_order(const Context& context, std::vector<Attempt>& attempts) {
+  const CredentialSource source = chosen_source(context.settings);
+  const Providers chain = providers_for(source);
+  if (source == CredentialSource::default_chain) {
     // A typing error in AWS_PROFILE is told even where keys of the environment would do, as the AWS CLI does.
     if (auto error = missing_profile(context)) return *std::move(error);
   }
@@ -83,24 +128,76 @@ Result<FoundCredentials> ask_in_order(const Context& context, std::vector<Attemp
       return std::move(*error);
     }
     auto& credentials = std::get<SharedCredentials>(answer);
-    if (auto error = ended(*credentials, context.system.now())) {
+    if (auto error = ended(*credentials, aws_now(context.system))) {
       attempts.push_back({provider->name(), error->message});
       return *std::move(error);
     }
     attempts.push_back({provider->name(), "used"});
-    context.log.info("credentials: " + credentials->source + ", key " + masked_key_id(credentials->access_key_id));
-    return FoundCredentials{std::move(credentials), attempts};
+    return std::move(credentials);
   }
-  return nothing_found(attempts);
+  return source == CredentialSource::default_chain ? nothing_found(attempts) : not_there(attempts);
+}
+
+// Attributes that say something about RoleArn, without it.
+std::optional<Error> without_role(const CredentialSettings& settings) {
+  const bool is_web_identity = chosen_source(settings) == CredentialSource::web_identity;
+  const bool has_role = !settings.role_arn.empty() && !is_web_identity;
+  const bool may_have_session = has_role || is_web_identity;
+  std::string name;
+  if (!settings.external_id.empty() && !has_role) name = "ExternalId";
+  if (!settings.mfa_serial.empty() && !has_role) name = "MFASerial";
+  if (!settings.role_session_name.empty() && !may_have_session) name = "RoleSessionName";
+  if (settings.role_duration && !may_have_session) name = "RoleDuration";
+  if (name.empty()) return std::nullopt;
+  return Error{State::invalid_attribute_value,
+               name + (is_web_identity ? " is for a role that is assumed with keys; a web identity has none. Remove it."
+                                       : " belongs to RoleArn, which is not given. Add RoleArn, or remove " + name +
+                                             "; what a profile's role needs stands in the profile."),
+               0};
+}
+
+// RoleArn of the DSN, with what was found. A web identity has taken it already.
+Result<SharedCredentials> with_role(SharedCredentials found, const Context& context, const std::string& profile,
+                                    std::vector<Attempt>& attempts) {
+  if (context.settings.role_arn.empty() || chosen_source(context.settings) == CredentialSource::web_identity)
+    return found;
+  const auto role = full_role_arn(*found, context, profile);
+  Answer answer = role ? assume_role_of_dsn(found, role.value(), context, profile) : Answer(role.error());
+  if (auto* const error = std::get_if<Error>(&answer)) {
+    attempts.push_back({"RoleArn", error->message});
+    return std::move(*error);
+  }
+  attempts.push_back({"RoleArn", "used"});
+  return std::get<SharedCredentials>(std::move(answer));
+}
+
+Result<SharedCredentials> find(const Context& context, std::vector<Attempt>& attempts) {
+  const CredentialSettings& settings = context.settings;
+  if (auto error = without_role(settings)) return *std::move(error);
+  if (auto error = wrong_account_id(settings.expected_account_id)) return *std::move(error);
+  auto found = ask_in_order(context, attempts);
+  if (!found) return found;
+  const std::string profile = chosen_profile(context.system, settings.profile).name;
+  found = with_role(std::move(found).value(), context, profile, attempts);
+  if (!found) return found;
+  const Credentials& credentials = *found.value();
+  if (auto error = unexpected_account(credentials, context, profile)) {
+    attempts.push_back({"ExpectedAccountID", error->message});
+    return *std::move(error);
+  }
+  if (!settings.expected_account_id.empty()) attempts.push_back({"ExpectedAccountID", "agrees"});
+  context.log.info("credentials: " + credentials.source + ", key " + masked_key_id(credentials.access_key_id));
+  return found;
 }
 
 }  // namespace
 
 Result<FoundCredentials> find_credentials(const Context& context, std::vector<Attempt>* attempts) {
   std::vector<Attempt> made;
-  auto found = ask_in_order(context, made);
-  if (attempts != nullptr) *attempts = std::move(made);
-  return found;
+  auto found = find(context, made);
+  if (attempts != nullptr) *attempts = made;
+  if (!found) return found.error();
+  return FoundCredentials{std::move(found).value(), std::move(made)};
 }
 
 }  // namespace iamodbc

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/credentials/profile.h"
 
+#include "core/credentials/cache.h"
 #include "core/credentials/process.h"
 #include "core/credentials/profile_plan.h"
+#include "core/credentials/role.h"
+#include "core/credentials/web_identity.h"
 
 namespace iamodbc {
 namespace {
@@ -42,7 +45,7 @@ Error not_yet(const std::string& profile, const std::string& what) {
       option + " --format process");
 }
 
-// The first step of a plan; each kind of base has its seat here.
+// The first step of a plan: whose keys stand first. Each kind of base has its seat here.
 struct Execute {
   const Context& context;
   const std::string& profile;
@@ -54,10 +57,7 @@ struct Execute {
     if (!result) return result.error();
     return std::move(result).value();
   }
-  Answer operator()(const WebIdentity& identity) const {
-    return not_yet(context.files.profile(profile) ? profile : "",
-                   "A web identity is configured (token file " + identity.token_file + ")");
-  }
+  Answer operator()(const WebIdentity& identity) const { return take_web_identity(identity, context, profile); }
   Answer operator()(const SsoLogin& login) const {
     return not_yet(profile, "Profile " + login.profile + " uses IAM Identity Center (sso_account_id, sso_role_name)");
   }
@@ -69,6 +69,62 @@ struct Execute {
   }
 };
 
+// All that decides which keys a base gives: its profile as it stands in the files, and what it takes from elsewhere.
+struct AddBase {
+  CredentialKey& key;
+  const Context& context;
+
+  void operator()(const FileKeys& keys) const {
+    add(keys.profile);
+    key.add(keys.are_in_credentials_file ? "credentials" : "config");
+  }
+  void operator()(const ProcessCommand& command) const { key.add(command.profile).add(command.command_line); }
+  void operator()(const WebIdentity& identity) const {
+    key.add(identity.token_file).add(identity.role_arn).add(identity.session_name);
+  }
+  void operator()(const SsoLogin& login) const { add(login.profile); }
+  void operator()(const AwsLogin& login) const { add(login.profile); }
+  void operator()(const NamedSource& source) const {
+    for (const char* const variable :
+         {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN",
+          "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+          "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_SERVICE_ENDPOINT"})
+      key.add(context.system.variable(variable).value_or(""));
+    key.add(source.name);
+  }
+
+ private:
+  void add(const std::string& profile) const {
+    key.add(profile);
+    for (const AwsSection* const section :
+         {context.files.config_profile(profile), context.files.credentials_profile(profile)}) {
+      key.add(section == nullptr ? "" : std::to_string(section->size()));
+      if (section == nullptr) continue;
+      for (const auto& [name, property] : *section) key.add(name).add(property.value);
+    }
+    const auto merged = context.files.profile(profile);
+    const AwsSection* const session = merged ? context.files.sso_session(value_of(*merged, "sso_session")) : nullptr;
+    if (session == nullptr) return;
+    for (const auto& [name, property] : *session) key.add(name).add(property.value);
+  }
+};
+
+// Base and roles, one after the other. The keys at the end are kept, so the base is asked again only when they end.
+Answer walk_roles(const ProfilePlan& plan, const Context& context, const std::string& profile) {
+  CredentialKey key("profile");
+  key.add(std::to_string(plan.base.index()));
+  std::visit(AddBase{key, context}, plan.base);
+  add_roles(key, plan.roles, context, profile);
+  return CredentialCache::of_process().get(
+      key, context,
+      [&](const Context& limited) -> Answer {
+        Answer base = std::visit(Execute{limited, profile}, plan.base);
+        auto* const credentials = std::get_if<SharedCredentials>(&base);
+        return credentials == nullptr ? std::move(base) : assume_roles(*credentials, plan.roles, limited, profile);
+      },
+      refresh_windows(plan.roles));
+}
+
 class Profile : public Provider {
  public:
   [[nodiscard]] std::string name() const override { return "profile"; }
@@ -76,7 +132,8 @@ class Profile : public Provider {
   [[nodiscard]] Answer provide(const Context& context) const override {
     const AwsFiles& files = context.files;
     const ProfileChoice choice = chosen_profile(context.system, context.settings.profile);
-    const bool is_chosen_in_dsn = !context.settings.profile.empty();
+    const bool is_chosen_in_dsn =
+        !context.settings.profile.empty() || context.settings.source == CredentialSource::profile;
 
     if (!files.problems().empty()) {
       std::string message = "Unable to parse the AWS files, which profile " + choice.name + " is read from.";
@@ -86,18 +143,14 @@ class Profile : public Provider {
     if (auto error = missing_profile(context)) return *std::move(error);
 
     WebIdentity variables;
-    if (!is_chosen_in_dsn) {
-      variables = {context.system.set_variable("AWS_WEB_IDENTITY_TOKEN_FILE").value_or(""),
-                   context.system.set_variable("AWS_ROLE_ARN").value_or(""),
-                   context.system.set_variable("AWS_ROLE_SESSION_NAME").value_or("")};
-    }
+    if (!is_chosen_in_dsn) variables = web_identity_of_environment(context.system);
     PlanAnswer answer = plan_profile(files, choice.name, variables);
     if (auto* const error = std::get_if<Error>(&answer)) return std::move(*error);
     if (std::holds_alternative<NotConfigured>(answer)) return without_credentials(context, choice, is_chosen_in_dsn);
 
     const auto& plan = std::get<ProfilePlan>(answer);
     context.log.debug("plan: " + described(plan, files));
-    if (!plan.roles.empty()) return not_yet(choice.name, "Profile " + plan.roles.back().profile + " uses role_arn");
+    if (!plan.roles.empty()) return walk_roles(plan, context, choice.name);
     return std::visit(Execute{context, choice.name}, plan.base);
   }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/aws/client.h"
 #include "core/no_destructor.h"
 #include "core/text.h"
 
@@ -71,7 +72,7 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
   {
     std::unique_lock hold(slots_.lock());
     for (bool has_waited = false;; has_waited = true) {
-      now = std::chrono::floor<std::chrono::seconds>(system.now());
+      now = std::chrono::floor<std::chrono::seconds>(aws_now(system));
       Slot& own = slots_.at(key);
       // Who waited for a token takes it even if it ends too soon to be kept.
       if (own.token && is_good(*own.token, now, has_waited ? std::chrono::seconds(0) : margin))

@@ -2,7 +2,7 @@
 // A token is given again until the earlier of its end and its credentials' end, less a margin; one thread signs for a key,
 // the others wait for it; at most `bound` keys are kept, the one that ends first goes first. What the server refused is
 // dropped, and a fresh try is allowed once a minute for a key.
-// Moments are whole seconds: tokens that are signed within one second are equal. A token from the future (the clock was
+// Moments are AWS's, where its clock is known (client.h), in whole seconds: tokens that are signed within one second are equal. A token from the future (the clock was
 // set back) is not given.
 // Thread rule: any thread; no lock is held while signing. The cache of the process is held over fork: a child keeps the
 // tokens and does not wait for threads that it does not have.

@@ -16,8 +16,8 @@ import unittest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "json", "program", "sha256", "slots", "sigpipe", "text", "xml"}
 WIRING = {"profile", "default_chain"}
-SHARED_BY_PROVIDERS = {"credentials", "provider"}
-NOT_PROVIDERS = SHARED_BY_PROVIDERS | WIRING | {"profile_plan", "cache"}
+SHARED_BY_PROVIDERS = {"assumed_role", "cache", "caller", "credentials", "prompt", "provider"}
+NOT_PROVIDERS = SHARED_BY_PROVIDERS | WIRING | {"profile_plan"}
 # C++ has no dot; the rest are headers of C and of the system. Everything else in <> comes from a third party.
 SYSTEM = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux)/[a-z_0-9]+\.h|"
                     r"(arpa|cxxabi|dlfcn|elf|errno|fcntl|ifaddrs|limits|link|locale|netdb|poll|pthread|pwd|sched|signal|spawn|"
