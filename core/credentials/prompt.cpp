@@ -144,7 +144,7 @@ Result<Secret> ask_terminal(const Question& question, const Context& context) {
   std::string line;
   bool is_late = false;
   const bool is_read = read_line(terminal, context.deadline, line, is_late);
-  static_cast<void>(terminal.show("\r\n"));
+  static_cast<void>(terminal.show("\n"));
   if (is_read) return answered(std::move(line), question, "the terminal");
   wipe(line);
   if (is_late) return too_late(question);
