@@ -77,7 +77,7 @@ class Usage(CommandTest):
 
     def test_version_and_help(self):
         self.assertRegex(self.run_tool("--version").stdout, r"^iamodbc \d+\.\d+\.\d+\n$")
-        for command in ("check", "token", "credentials", "attributes", "register", "unregister"):
+        for command in ("check", "token", "credentials", "whoami", "attributes", "register", "unregister"):
             self.assertIn(command, self.run_tool("--help").stdout)
             self.assertIn("Examples:\n", self.run_tool(command, "--help").stdout)
 
