@@ -54,9 +54,10 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   auto found = find_credentials(context, &prepared.attempts);
   if (!found) return found.error();
   prepared.attempts = std::move(found.value().attempts);
+  prepared.credentials = std::move(found.value().credentials);
   if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
   auto login =
-      token_login(LoginCache::of_process(), settings, *prepared.endpoint, *found.value().credentials, system, deadline);
+      token_login(LoginCache::of_process(), settings, *prepared.endpoint, *prepared.credentials, system, deadline);
   if (!login) return login.error();
   prepared.login = std::move(login).value();
   return std::nullopt;

@@ -30,6 +30,7 @@ struct PreparedLogin {
   std::optional<TlsPlan> tls;
   std::optional<SignedEndpoint> endpoint;  // of IAM, as are the following
   std::vector<Attempt> attempts;
+  SharedCredentials credentials;
   std::optional<Login> login;
 };
 

@@ -9,6 +9,7 @@
 
 #include "core/addresses.h"
 #include "core/base_string.h"
+#include "core/credentials/cache.h"
 #include "core/encoding.h"
 #include "core/pass_file.h"
 #include "core/text.h"
@@ -221,7 +222,7 @@ class Walk {
     auto dialled = dial(room, prepared);
     if (!is_refused(room, prepared, dialled)) return dialled;
     forget(*prepared.login);
-    auto newer = newer_login(room, *prepared.login);
+    auto newer = newer_login(room, prepared);
     if (!newer) return dialled;
     prepared = std::move(*newer);
     log_login(prepared);
@@ -231,12 +232,13 @@ class Walk {
   }
 
   // The walk again, from the credentials on. Without a newer login, or without time or turn for one, the refusal stands.
-  std::optional<PreparedLogin> newer_login(const Room& room, const Login& refused) {
+  std::optional<PreparedLogin> newer_login(const Room& room, const PreparedLogin& refused_one) {
+    const Login& refused = *refused_one.login;
     LoginCache& cache = LoginCache::of_process();
     if (!refused.is_from_cache || passed(deadline_, "logging in")) return std::nullopt;
-    if (!cache.has_newer(refused.key, refused.signed_at) &&
-        !cache.take_fresh_try(refused.key, refused.signed_at, aws_now(system_))) {
-      return std::nullopt;
+    if (!cache.has_newer(refused.key, refused.signed_at)) {
+      if (!cache.take_fresh_try(refused.key, refused.signed_at, aws_now(system_))) return std::nullopt;
+      CredentialCache::of_process().doubt(refused_one.credentials);  // the session of a role may have been revoked
     }
     log_.warning("the server refused a token that was kept: one try with a new one");
     auto prepared = prepare(room);

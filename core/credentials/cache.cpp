@@ -93,6 +93,7 @@ class CredentialCache::Fetching {
     const std::scoped_lock hold(cache_.slots_.lock());
     if (Slot* const own = cache_.slots_.find(key_.digest())) {
       own->is_being_made = false;
+      own->is_doubted = false;
       if (answer_) {
         ++own->fetches;
         own->fetched_at = begun_;
@@ -131,13 +132,15 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
       const auto left = *valid->expiration - now;
       const bool was_just_fetched =
           own.fetched_at && now >= *own.fetched_at && now - *own.fetched_at < between_refreshes;
-      if (left > windows.advisory || (own.is_being_made && left > windows.mandatory)) return {valid, {}};
-      if (!own.is_being_made && was_just_fetched) return {valid, {}};
+      const bool is_due = own.is_doubted || (left <= windows.advisory && !was_just_fetched);
+      const bool may_go_on = own.is_being_made ? left > windows.mandatory : !is_due;
+      if (may_go_on) return {valid, {}};
     } else if (has_waited && own.failure) {
       return {own.failure, {}};
     }
     if (!own.is_being_made) {
       own.is_being_made = true;
+      own.needs_person = windows.advisory <= at_the_end.advisory;
       own.failure.reset();
       if (!valid) own.credentials.reset();
       return {{}, std::move(valid)};
@@ -173,10 +176,10 @@ Answer CredentialCache::get(const CredentialKey& key, const Context& context, co
   return turn.valid;
 }
 
-void CredentialCache::drop(const SharedCredentials& refused) {
+void CredentialCache::doubt(const SharedCredentials& refused) {
   const std::scoped_lock hold(slots_.lock());
   slots_.for_each([&](Slot& slot) {
-    if (refused && slot.credentials == refused) slot.credentials.reset();
+    if (refused && slot.credentials == refused && !slot.needs_person) slot.is_doubted = true;
   });
 }
 

@@ -60,8 +60,8 @@ class CredentialCache {
   // HYT00 when the deadline passes while another thread fetches.
   Answer get(const CredentialKey& key, const Context& context, const Fetch& fetch, RefreshWindows windows = {});
 
-  // A server or service refused these: whoever comes next fetches new ones.
-  void drop(const SharedCredentials& refused);
+  // A server refused what these signed: whoever comes next tries to fetch new ones, unless that needs a person.
+  void doubt(const SharedCredentials& refused);
 
   [[nodiscard]] std::size_t size() { return slots_.size(); }
 
@@ -76,6 +76,8 @@ class CredentialCache {
     std::optional<Answer> failure;  // of the last fetch, for those who waited for it
     unsigned long long fetches = 0;
     std::optional<Time> fetched_at;
+    bool is_doubted = false;
+    bool needs_person = false;
     bool is_being_made = false;
 
     [[nodiscard]] Time end() const;

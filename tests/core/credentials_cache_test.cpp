@@ -182,15 +182,27 @@ TEST(CredentialCache, NotConfiguredIsPassedOnAndNotKept) {
   EXPECT_EQ(text(bench.get()), "admin 2");
 }
 
-TEST(CredentialCache, WhatWasRefusedIsFetchedAnew) {
+TEST(CredentialCache, WhatWasRefusedIsFetchedAnewIfThatIsPossible) {
   Bench bench;
   const auto refused = std::get<SharedCredentials>(bench.get());
-  bench.cache.drop(nullptr);
+  bench.cache.doubt(nullptr);
   EXPECT_EQ(text(bench.get()), "admin 1");
-  bench.cache.drop(refused);
-  EXPECT_EQ(text(bench.get()), "admin 2");
-  bench.cache.drop(refused);
-  EXPECT_EQ(text(bench.get()), "admin 2") << "newer ones stay";
+  bench.cache.doubt(refused);
+  bench.failure = failure_of(State::cannot_connect);
+  EXPECT_EQ(text(bench.get()), "admin 1");
+  bench.failure.reset();
+  EXPECT_EQ(text(bench.get()), "admin 1") << "one try";
+  bench.cache.doubt(refused);
+  EXPECT_EQ(text(bench.get()), "admin 3");
+  bench.cache.doubt(refused);
+  EXPECT_EQ(text(bench.get()), "admin 3") << "newer ones are not meant";
+}
+
+TEST(CredentialCache, NobodyIsAskedForACodeBecauseALoginWasRefused) {
+  Bench bench;
+  const auto refused = std::get<SharedCredentials>(bench.get("admin", no_deadline, at_the_end));
+  bench.cache.doubt(refused);
+  EXPECT_EQ(text(bench.get("admin", no_deadline, at_the_end)), "admin 1");
 }
 
 TEST(CredentialCache, TheOneThatEndsFirstMakesRoom) {

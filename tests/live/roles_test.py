@@ -98,6 +98,14 @@ class Roles(LiveTest):
         self.assertEqual(["jane_doe"] * 2, answers)
         self.assertEqual(["AssumeRole"], self.sts.actions())
 
+    def test_a_refused_kept_token_is_followed_by_new_keys_of_the_role(self):
+        self.sts.role(ROLE, keys=[self.session])
+        connect = {"connect": "DSN=mine"}
+        answers, seen = self.steps(connect, SLEEP, {"refuse_seen": True}, connect, connect, ini=self.section(Profile="ops"))
+        self.assertEqual(["jane_doe"] * 3, answers)
+        self.assertEqual(["ok", "control: token", "ok", "ok"], seen)
+        self.assertEqual(["AssumeRole"] * 2, self.sts.actions())
+
     def test_a_token_ends_with_the_keys_of_the_role(self):
         self.sts.role(ROLE, keys=[self.session], lifetime=300)
         done = self.box.run([TOOL, "check", "mine"], ini=self.section(Profile="ops"), env=self.env)
