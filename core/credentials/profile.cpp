@@ -2,6 +2,7 @@
 #include "core/credentials/profile.h"
 
 #include "core/credentials/cache.h"
+#include "core/credentials/environment.h"
 #include "core/credentials/process.h"
 #include "core/credentials/profile_plan.h"
 #include "core/credentials/role.h"
@@ -65,7 +66,15 @@ struct Execute {
     return not_yet(profile, "Profile " + login.profile + " uses login_session");
   }
   Answer operator()(const NamedSource& source) const {
-    return not_yet(profile, "Profile " + profile + " uses credential_source = " + source.name);
+    if (source.name != "Environment")
+      return not_yet(profile, "Profile " + profile + " uses credential_source = " + source.name);
+    const auto provider = environment_provider();
+    Answer answer = provider->provide(context);
+    const auto* const passed = std::get_if<NotConfigured>(&answer);
+    if (passed == nullptr) return answer;
+    return broken("Error when retrieving credentials from " + source.name +
+                  ": No credentials found in credential_source referenced in profile " + profile + " (" +
+                  passed->reason + ").");
   }
 };
 

@@ -102,6 +102,13 @@ class Profiles(RolesTest):
         self.profiles(self.role_profile() + f"[profile base]\ncredential_process = cat {path}\n", "")
         self.assertIn("assumed-role/app/", self.arn_of("--profile", "ops"))
 
+    def test_the_environment_may_be_the_source(self):
+        keys = self.sts.user("pod")
+        self.sts.role(ROLE, trusts={f"arn:aws:iam::{ACCOUNT}:user/pod"})
+        self.profiles(self.role_profile(source="credential_source = Environment"))
+        self.assertIn("assumed-role/app/", self.arn_of("--profile", "ops", env=self.keys_variables(keys)))
+        self.fails("--profile", "ops", words=["Error when retrieving credentials from Environment", "AWS_ACCESS_KEY_ID is not set"])
+
     def test_aws_profile_chooses_the_role(self):
         self.sts.role(ROLE)
         self.profiles(self.role_profile())
