@@ -77,6 +77,20 @@ Time CredentialCache::Slot::end() const {
   return credentials && credentials->expiration ? *credentials->expiration : Time::min();
 }
 
+// What a caller is given at once, if anything; `valid` is what is there and has not ended.
+std::optional<Answer> CredentialCache::Slot::answer(const SharedCredentials& valid, Time now, RefreshWindows windows,
+                                                    bool has_waited) const {
+  if (has_waited && valid) return valid;
+  if (has_waited && failure) return failure;
+  if (!valid || !valid->expiration) return std::nullopt;
+  const auto left = *valid->expiration - now;
+  const bool was_just_fetched = fetched_at && now >= *fetched_at && now - *fetched_at < between_refreshes;
+  const bool is_due = is_doubted || (left <= windows.advisory && !was_just_fetched);
+  const bool may_go_on = is_being_made ? left > windows.mandatory : !is_due;
+  if (may_go_on) return valid;
+  return std::nullopt;
+}
+
 // What a caller is to do: take the answer, or fetch, with `valid` to fall back on.
 struct CredentialCache::Turn {
   std::optional<Answer> answer;
@@ -126,18 +140,8 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
     Slot& own = slots_.at(key.digest());
     const bool has_waited = waited_after && own.fetches != *waited_after;
     SharedCredentials valid = is_valid(own.credentials, now) ? own.credentials : nullptr;
-    if (valid && has_waited) return {valid, {}};
-    if (valid && !valid->expiration) valid = nullptr;
-    if (valid) {
-      const auto left = *valid->expiration - now;
-      const bool was_just_fetched =
-          own.fetched_at && now >= *own.fetched_at && now - *own.fetched_at < between_refreshes;
-      const bool is_due = own.is_doubted || (left <= windows.advisory && !was_just_fetched);
-      const bool may_go_on = own.is_being_made ? left > windows.mandatory : !is_due;
-      if (may_go_on) return {valid, {}};
-    } else if (has_waited && own.failure) {
-      return {own.failure, {}};
-    }
+    if (auto answer = own.answer(valid, now, windows, has_waited)) return {std::move(answer), {}};
+    if (valid && !valid->expiration) valid = nullptr;  // was for others
     if (!own.is_being_made) {
       own.is_being_made = true;
       own.needs_person = windows.advisory <= at_the_end.advisory;

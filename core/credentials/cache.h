@@ -81,6 +81,8 @@ class CredentialCache {
     bool is_being_made = false;
 
     [[nodiscard]] Time end() const;
+    [[nodiscard]] std::optional<Answer> answer(const SharedCredentials& valid, Time now, RefreshWindows windows,
+                                               bool has_waited) const;
   };
   class Fetching;
   struct Turn;
