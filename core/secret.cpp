@@ -14,6 +14,13 @@ void overwrite(char* bytes, std::size_t size) noexcept {
   __asm__ __volatile__("" : : "r"(bytes) : "memory");
 }
 
+constexpr std::size_t least_key_bytes = 40;  // of a secret access key; no key is shorter
+
+bool is_key_character(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+         c == '=' || c == '-' || c == '_';
+}
+
 }  // namespace
 
 Secret::Secret(std::string_view bytes) {
@@ -66,6 +73,25 @@ void Secret::wipe() noexcept {
   if (bytes_) overwrite(bytes_.get(), capacity_);
   bytes_.reset();
   size_ = capacity_ = 0;
+}
+
+void hide(std::string& text, std::string_view secret) {
+  constexpr std::string_view stars = "***";
+  if (secret.size() < 4) return;
+  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += stars.size())
+    text.replace(at, secret.size(), stars);
+}
+
+std::string without_keys(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto run =
+        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_key_character) - text.begin());
+    const std::size_t taken = std::max<std::size_t>(run, 1);
+    result += run >= least_key_bytes ? "***" : text.substr(0, taken);
+    text.remove_prefix(taken);
+  }
+  return result;
 }
 
 void wipe(std::string& text) noexcept {

@@ -43,6 +43,11 @@ class Secret {
   std::size_t capacity_ = 0;
 };
 
+// For texts that others wrote and a message is to show. Writes *** over each occurrence of `secret`, if that has four bytes at least.
+void hide(std::string& text, std::string_view secret);
+// Runs of characters that are long enough for a secret access key become ***.
+std::string without_keys(std::string_view text);
+
 // Overwrites the bytes of `text`, its spare capacity included, in a way that the compiler keeps, and empties it.
 void wipe(std::string& text) noexcept;
 

@@ -77,4 +77,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string on_one_line(std::string_view text, std::size_t max_bytes) {
+  std::string result;
+  for (const char c : trimmed(text)) {
+    if (result.size() == max_bytes) break;
+    if (c > ' ' && c < 0x7F) {
+      result += c;
+    } else if (c < 0 || c >= 0x7F) {
+      result += '?';
+    } else if (!result.ends_with(' ')) {
+      result += ' ';
+    }
+  }
+  return result;
+}
+
 }  // namespace iamodbc

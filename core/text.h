@@ -15,6 +15,8 @@ bool same_name(std::string_view a, std::string_view b);                 // equal
 bool starts_with_name(std::string_view text, std::string_view prefix);  // prefix, ignoring ASCII case
 std::string_view trimmed(std::string_view text);                        // without blanks, tabs, CR and LF at both ends
 std::optional<long long> parse_integer(std::string_view text);  // decimal, `-` but no `+`, whole text; else nullopt
+// On one line, at most `max_bytes` of it, nothing that speaks to a terminal: blanks for control characters, ? for what is not ASCII.
+std::string on_one_line(std::string_view text, std::size_t max_bytes);
 // Single-character edits (insert, delete, replace, swap of neighbours) between two names, ignoring ASCII case.
 // Takes time in proportion to the product of the lengths: compare the lengths first where a name may be long.
 std::size_t edit_distance(std::string_view a, std::string_view b);

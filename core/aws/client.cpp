@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/encoding.h"
 #include "core/json.h"
@@ -47,22 +48,13 @@ bool is_one_of(std::span<const char* const> names, std::string_view name) {
 
 // ---- settings ----
 
-// A variable, else a key of the profile; empty counts as unset.
-std::string setting(const AwsClient& client, const char* variable, std::string_view key) {
-  if (auto value = client.system.set_variable(variable)) return *std::move(value);
-  const auto profile = client.files.profile(client.profile);
-  if (!profile) return {};
-  const auto found = profile->find(key);
-  return found == profile->end() ? "" : found->second.value;
-}
-
 bool is_true(const std::string& text) {
   return same_name(text, "true");
 }
 
 Result<int> attempts_of(const AwsClient& client) {
-  const std::string mode = setting(client, "AWS_RETRY_MODE", "retry_mode");
-  const std::string count = setting(client, "AWS_MAX_ATTEMPTS", "max_attempts");
+  const std::string mode = aws_setting(client, "AWS_RETRY_MODE", "retry_mode");
+  const std::string count = aws_setting(client, "AWS_MAX_ATTEMPTS", "max_attempts");
   if (!mode.empty() && mode != "standard" && mode != "legacy" && mode != "adaptive") {
     return cannot_connect("Invalid value provided to \"mode\": \"" + mode +
                           "\" must be one of: standard, legacy, adaptive. Look at AWS_RETRY_MODE, and at retry_mode of "
@@ -150,32 +142,30 @@ std::string bare_code(std::string text) {
   return hash == std::string::npos ? text : text.substr(hash + 1);
 }
 
-void replace_all(std::string& text, std::string_view from) {
-  if (from.size() < 4) return;
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += 3)
-    text.replace(at, from.size(), "***");
+// Runs of characters of a body that are long enough for a token.
+std::vector<std::string_view> long_values(std::string_view body) {
+  constexpr std::size_t least_token_bytes = 40;
+  constexpr std::string_view in_tokens = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+  std::vector<std::string_view> found;
+  while (!body.empty()) {
+    const auto end = std::min(body.find_first_not_of(in_tokens), body.size());
+    if (end >= least_token_bytes) found.push_back(body.substr(0, end));
+    body.remove_prefix(std::min(end + 1, body.size()));
+  }
+  return found;
 }
 
 // A service may repeat what it was sent: nothing of that is shown, and nothing that speaks to a terminal.
 std::string shown(std::string text, const AwsCall& request) {
   for (const char* const start : {"The Canonical String", "The canonical string"})
     text = text.substr(0, text.find(start));
-  for (const auto& [name, value] : request.headers) replace_all(text, value);
+  for (const auto& [name, value] : request.headers) hide(text, value);
+  for (const std::string_view value : long_values(request.body.reveal())) hide(text, value);
   if (request.keys != nullptr) {
-    replace_all(text, request.keys->session_token.reveal());
-    replace_all(text, request.keys->secret_access_key.reveal());
+    hide(text, request.keys->session_token.reveal());
+    hide(text, request.keys->secret_access_key.reveal());
   }
-  std::string line;
-  for (const char c : trimmed(text)) {
-    if (line.size() == max_shown_bytes) break;
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) {
-      line += c;
-    } else if (!line.ends_with(' ')) {
-      line += ' ';
-    }
-  }
-  return line;
+  return on_one_line(text, max_shown_bytes);
 }
 
 AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt) {
@@ -185,6 +175,11 @@ AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt)
   std::string message = "An error occurred (" + shown(code, request) + ") when calling the " + request.operation +
                         " operation" + again + ": " + shown(std::move(text.message), request);
   if (message.ends_with(": ")) message += "no message";
+  if (answer.status >= 300 && answer.status < 400) {
+    message +=
+        ". It redirects to another address, which is not followed: a proxy or a sign-in page of your network "
+        "may stand between; look at HTTPS_PROXY and AWS_ENDPOINT_URL";
+  }
   if (const auto offset = clock_offset(); offset.count() != 0) {
     message += " (This computer's clock is " + std::to_string(std::abs(offset.count())) + " s " +
                (offset.count() > 0 ? "behind" : "ahead of") + " AWS's: set it right.)";
@@ -192,12 +187,18 @@ AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt)
   return AwsFault{Error{State::invalid_authorization, std::move(message), 0}, text.code, answer.status};
 }
 
+// A failure of the network that another attempt may not meet.
+bool may_pass(const HttpFailure& failure) {
+  using Kind = HttpFailure::Kind;
+  return failure.kind == Kind::cannot_connect || failure.kind == Kind::closed || failure.kind == Kind::timed_out;
+}
+
 AwsFault fault_of(const HttpFailure& failure, const AwsCall& request) {
   const bool is_late = failure.kind == HttpFailure::Kind::deadline;
   std::string message = std::string("No answer to ") + request.operation + ": " + failure.reason;
   if (failure.kind == HttpFailure::Kind::tls) {
     message += ". Name the certificate authority of your network in AWS_CA_BUNDLE or in ca_bundle of the profile";
-  } else if (failure.kind == HttpFailure::Kind::cannot_connect || failure.kind == HttpFailure::Kind::timed_out) {
+  } else if (may_pass(failure)) {
     message += ". Check the network, and HTTPS_PROXY and NO_PROXY";
   }
   return AwsFault{Error{is_late ? State::login_timeout : State::cannot_connect, message + ".", 0}, "", 0};
@@ -248,6 +249,7 @@ HttpResult send_signed(const AwsClient& client, const AwsCall& request, const st
     const std::string now = basic_time(aws_now(client.system));
     const bool is_global = request.region.empty() || request.region == "aws-global";
     const SigningScope scope{now.substr(0, 8), is_global ? "us-east-1" : request.region, request.service.signing_name};
+    http.headers.emplace_back("Host", host);  // as it is signed, whatever the letters of the URL
     for (auto& header : signature_headers(to_sign, *request.keys, now, scope))
       http.headers.push_back(std::move(header));
   }
@@ -276,6 +278,9 @@ std::string proxy_for(std::string_view url, const System& system) {
   const auto parts = parts_of(url);
   if (!parts) return {};
   std::string proxy = upper_and_lower_variable(system, parts->scheme == "https" ? "https_proxy" : "http_proxy");
+  // In a CGI program HTTP_PROXY is the header Proxy of whoever asks the web server.
+  const bool is_cgi = parts->scheme == "http" && system.variable("REQUEST_METHOD") && !system.variable("http_proxy");
+  if (is_cgi) return {};
   if (proxy.empty()) return {};
   std::string exceptions = upper_and_lower_variable(system, "no_proxy");
   if (trimmed(exceptions) == "*") return {};
@@ -288,13 +293,21 @@ std::string proxy_for(std::string_view url, const System& system) {
   return proxy.find("://") == std::string::npos ? "http://" + proxy : proxy;
 }
 
+std::string aws_setting(const AwsClient& client, const char* variable, std::string_view key) {
+  if (auto value = client.system.set_variable(variable)) return *std::move(value);
+  const auto profile = client.files.profile(client.profile);
+  if (!profile) return {};
+  const auto found = profile->find(key);
+  return found == profile->end() ? "" : found->second.value;
+}
+
 std::string ca_bundle(const AwsClient& client) {
-  return setting(client, "AWS_CA_BUNDLE", "ca_bundle");
+  return aws_setting(client, "AWS_CA_BUNDLE", "ca_bundle");
 }
 
 Result<std::string> endpoint_url(const AwsClient& client, const AwsService& service, std::string_view region) {
   const auto configured = [&]() -> Result<std::string> {
-    if (is_true(setting(client, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")))
+    if (is_true(aws_setting(client, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")))
       return std::string();
     if (auto url = client.system.set_variable(std::string("AWS_ENDPOINT_URL_") + service.id)) return *std::move(url);
     if (auto url = client.system.set_variable("AWS_ENDPOINT_URL")) return *std::move(url);
@@ -320,15 +333,15 @@ Result<std::string> endpoint_url(const AwsClient& client, const AwsService& serv
   if (!url.value().empty()) {
     const auto parts = parts_of(url.value());
     if (!parts || (parts->scheme != "http" && parts->scheme != "https")) {
-      return cannot_connect("Invalid endpoint: " + url.value() +
+      return cannot_connect("Invalid endpoint: " + shown_url(url.value()) +
                             ". An endpoint URL begins with https:// or http://; look at AWS_ENDPOINT_URL and at "
                             "endpoint_url of the profile.");
     }
     while (url.value().ends_with('/')) url.value().pop_back();
     return url;
   }
-  const EndpointSwitches switches{is_true(setting(client, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
-                                  is_true(setting(client, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"))};
+  const EndpointSwitches switches{is_true(aws_setting(client, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
+                                  is_true(aws_setting(client, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"))};
   return service_url(service, region, switches);
 }
 
@@ -384,7 +397,7 @@ AwsResult call(const AwsClient& client, const AwsCall& request) {
     } else {
       const auto& failure = std::get<HttpFailure>(result);
       fault = fault_of(failure, request);
-      may_retry = failure.kind == HttpFailure::Kind::cannot_connect || failure.kind == HttpFailure::Kind::timed_out;
+      may_retry = may_pass(failure);
     }
     if (!may_retry || attempt >= attempts.value() || !wait_before(attempt + 1, client.deadline)) return fault;
     client.log.debug(std::string("once more: ") + fault.error.message);

@@ -68,6 +68,9 @@ AwsResult query_call(const AwsClient& client, AwsCall request, std::string_view 
 // excepted. Empty: none. ALL_PROXY does not count.
 std::string proxy_for(std::string_view url, const System& system);
 
+// A variable, else a key of the profile; empty: neither is set, or to an empty text.
+std::string aws_setting(const AwsClient& client, const char* variable, std::string_view key);
+
 // AWS_CA_BUNDLE, else ca_bundle of the profile; empty: none.
 std::string ca_bundle(const AwsClient& client);
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/http.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -25,9 +29,11 @@ void start_libcurl() {
 }
 
 struct Reading {
-  HttpAnswer answer;
+  const HttpRequest& request;
+  HttpAnswer answer{};
   std::size_t header_bytes = 0;
   bool is_too_big = false;
+  bool was_not_allowed = false;
 };
 
 // libcurl hands over 16 kB at most; no exception may pass through it.
@@ -67,21 +73,42 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* c
   return bytes;
 }
 
+// The address that is about to be dialled, after the look-up of the name, so that nothing can change in between.
+curl_socket_t open_socket(void* context, curlsocktype /*purpose*/, curl_sockaddr* to) noexcept {
+  auto& reading = *static_cast<Reading*>(context);
+  if (reading.request.may_dial != nullptr) {
+    std::array<char, NI_MAXHOST> text{};
+    const bool is_known =
+        getnameinfo(&to->addr, to->addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0;
+    if (!is_known || !reading.request.may_dial(text.data())) {
+      reading.was_not_allowed = true;
+      return CURL_SOCKET_BAD;
+    }
+  }
+  return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 std::chrono::milliseconds left_of(Deadline deadline, std::chrono::milliseconds most) {
   if (deadline == no_deadline) return most;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return std::clamp(left, std::chrono::milliseconds(0), most);
 }
 
-HttpFailure failure(CURLcode code, const char* detail, const Reading& reading, const std::string& url) {
+HttpFailure failure(CURLcode code, const char* detail, const Reading& reading, bool is_connected) {
   using Kind = HttpFailure::Kind;
-  const std::string quoted = " \"" + url.substr(0, url.find('?')) + "\"";  // a query may hold secrets
-  const std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
-  if (reading.is_too_big) return {Kind::other, "The answer from" + quoted + " is longer than 1 MB."};
+  const HttpRequest& request = reading.request;
+  const std::string quoted = " \"" + shown_url(request.url) + "\"";
+  std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
+  hide(why, request.proxy);  // libcurl repeats one that it does not understand, password included
+  hide(why, request.url);
+  if (reading.is_too_big) return {Kind::other, "The answer from" + quoted + " is longer than 1 MB"};
+  if (reading.was_not_allowed) return {Kind::not_allowed, "The address of" + quoted + " is not one that may be asked"};
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return {Kind::timed_out, "Timeout on endpoint URL:" + quoted + why};
+      if (!is_connected) return {Kind::cannot_connect, "Connect timeout on endpoint URL:" + quoted + why};
+      return {Kind::timed_out, "Read timeout on endpoint URL:" + quoted + why};
     case CURLE_COULDNT_RESOLVE_PROXY:
+      return {Kind::cannot_connect, "Failed to connect to the proxy for" + quoted + why};
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
       return {Kind::cannot_connect, "Could not connect to the endpoint URL:" + quoted + why};
@@ -89,9 +116,7 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading, c
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return {Kind::cannot_connect, "Connection was closed before a valid answer from endpoint URL:" + quoted + why};
+      return {Kind::closed, "Connection was closed before a valid answer from endpoint URL:" + quoted + why};
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
@@ -131,21 +156,23 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
   for (const auto& [name, value] : request.headers) {
     if (name.find_first_of("\r\n") != std::string::npos || value.find_first_of("\r\n") != std::string::npos ||
         value.find('\0') != std::string::npos) {
-      return HttpFailure{Kind::other, "The header " + name + " would hold a line break."};
+      return HttpFailure{Kind::other, "The header " + name + " would hold a line break"};
     }
   }
   const auto time = left_of(deadline, request.timeout);
-  if (time.count() == 0) return HttpFailure{Kind::deadline, "The login time-out passed."};
+  if (time.count() == 0) return HttpFailure{Kind::deadline, "The login time-out passed"};
 
   start_libcurl();
   const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
-  if (!handle) return HttpFailure{Kind::other, "libcurl cannot be used: no handle."};
+  if (!handle) return HttpFailure{Kind::other, "libcurl cannot be used: no handle"};
   CURL* const curl = handle.get();
-  Reading reading;
+  Reading reading{request};
   std::array<char, CURL_ERROR_SIZE> detail{};
   const Slist headers = written_headers(request.headers);
 
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // else the end of this call waits for name servers that are silent
+  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));  // one exchange needs no more
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -162,7 +189,13 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reading);
   curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
-  if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+  curl_easy_setopt(curl, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // ours are not for a proxy
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &reading);
+  if (!request.ca_file.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+    curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, request.ca_file.c_str());
+  }
   if (request.method != "GET" || !request.body.empty()) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.reveal().data());
@@ -175,14 +208,26 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
     code = curl_easy_perform(curl);
   }
   if (code != CURLE_OK) {
-    HttpFailure failed = failure(code, detail.data(), reading, request.url);
-    if (failed.kind == Kind::timed_out && left_of(deadline, request.timeout).count() == 0) failed.kind = Kind::deadline;
+    curl_off_t connected = 0;  // when, in microseconds
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+    HttpFailure failed = failure(code, detail.data(), reading, connected > 0);
+    if (code == CURLE_OPERATION_TIMEDOUT && left_of(deadline, request.timeout).count() == 0)
+      failed.kind = Kind::deadline;
     return failed;
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   reading.answer.status = static_cast<int>(status);
   return std::move(reading.answer);
+}
+
+std::string shown_url(std::string_view url) {
+  std::string shown(url.substr(0, url.find('?')));
+  const auto scheme = shown.find("://");
+  const auto start = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto at = shown.rfind('@', shown.find('/', start));
+  if (at != std::string::npos && at >= start) shown.erase(start, at + 1 - start);
+  return shown;
 }
 
 std::optional<Time> http_date(const std::string& text) {

@@ -1,8 +1,10 @@
 // http: one HTTP exchange through libcurl; http.cpp is the only file that sees it.
 // Shape: a request as data, an answer of at most 1 MB as data. Redirects are not followed. What is not asked for in the request is not used: no proxy or netrc from
 // the environment, no cookies, no connection kept. http and https only; TLS 1.2 at least, certificate and name checked.
-// Errors: an HttpFailure with the reason in words; a status of 400 and more is an answer, not a failure. Messages never hold headers, bodies or a proxy's password.
-// Thread rule: any thread, no lock held. SIGPIPE is held back. A name is looked up in a thread that libcurl starts and ends; otherwise no thread is started.
+// Errors: an HttpFailure with the reason in words; a status of 400 and more is an answer, not a failure. Messages never hold headers, bodies, or what stands before the
+// @ of a URL or a proxy.
+// Thread rule: any thread, no lock held. SIGPIPE is held back. A name is looked up in a thread that libcurl starts and ends; one that is still looking when the time is
+// over is left to end by itself. Otherwise no thread is started.
 // Source: https://curl.se/libcurl/c/
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -10,6 +12,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -27,8 +30,9 @@ struct HttpRequest {
   std::string url;
   HttpHeaders headers;
   Secret body;
-  std::string proxy;    // a URL; empty: none
-  std::string ca_file;  // PEM; empty: libcurl's own
+  std::string proxy;                                     // a URL; empty: none
+  std::string ca_file;                                   // PEM; empty: libcurl's own
+  bool (*may_dial)(std::string_view address) = nullptr;  // a numeric address; nullptr: any may be dialled
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds timeout{30000};  // for all of it; the deadline may come earlier
 };
@@ -43,7 +47,15 @@ struct HttpAnswer {
 };
 
 struct HttpFailure {
-  enum class Kind { cannot_connect, timed_out, tls, deadline, other };
+  enum class Kind {
+    cannot_connect,  // nobody was reached, for want of time too
+    closed,          // reached, and gone before the answer was whole
+    timed_out,       // reached, and too slow
+    not_allowed,     // HttpRequest::may_dial said no
+    tls,
+    deadline,
+    other
+  };
   Kind kind = Kind::other;
   std::string reason;  // "Could not connect to the endpoint URL: \"...\": Connection refused"
 };
@@ -51,6 +63,9 @@ struct HttpFailure {
 using HttpResult = std::variant<HttpAnswer, HttpFailure>;
 
 HttpResult http_send(const HttpRequest& request, Deadline deadline);
+
+// A URL as messages may show it: without query, user and password.
+std::string shown_url(std::string_view url);
 
 // The moment that a Date header names (RFC 9110, section 5.6.7); nothing for what is no date.
 std::optional<Time> http_date(const std::string& text);

@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "core/json.h"
 #include "core/secret.h"
 #include "core/system.h"
 
@@ -27,5 +29,9 @@ using SharedCredentials = std::shared_ptr<const Credentials>;
 
 // "AKIA...MPLE": enough to tell two keys apart, too little to be one.
 std::string masked_key_id(const std::string& access_key_id);
+
+// The keys of a JSON object as credential programs (`token_key` SessionToken) and metadata services (Token) write them.
+// What is missing stays empty; an Expiration that is no time stays absent.
+Credentials credentials_of(const Json& object, std::string_view token_key);
 
 }  // namespace iamodbc

@@ -3,7 +3,6 @@
 
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,7 +14,6 @@ namespace iamodbc {
 namespace {
 
 constexpr std::size_t max_shown_complaint_bytes = 500;
-constexpr std::size_t least_key_bytes = 40;  // of a secret access key; no key is shorter
 
 Error broken(std::string message) {
   return Error{State::invalid_authorization, std::move(message), 0};
@@ -43,81 +41,30 @@ Result<Credentials> parsed(const std::string& output, const std::string& what) {
     return broken(start + "Unsupported version '" + shown_version(*object) +
                   "' for credential process provider, supported versions: 1 (" + what + ").");
   }
-  Credentials credentials;
-  auto key_id = object->secret("AccessKeyId");
-  auto secret = object->secret("SecretAccessKey");
-  for (const auto& [key, value] : {std::pair{"AccessKeyId", &key_id}, std::pair{"SecretAccessKey", &secret}}) {
-    if (!*value || (*value)->empty()) {
-      return broken(start + "Missing required key in response: '" + key + "' (" + what + "; letter case counts).");
-    }
+  Credentials credentials = credentials_of(*object, "SessionToken");
+  const bool has_key_id = !credentials.access_key_id.empty();
+  if (!has_key_id || credentials.secret_access_key.empty()) {
+    return broken(start + "Missing required key in response: '" + (has_key_id ? "SecretAccessKey" : "AccessKeyId") +
+                  "' (" + what + "; letter case counts).");
   }
-  credentials.access_key_id = key_id->reveal();
-  credentials.secret_access_key = *std::move(secret);
-  if (auto token = object->secret("SessionToken")) credentials.session_token = *std::move(token);
-  if (auto account = object->text("AccountId")) credentials.account_id = *account;
-  if (object->has("Expiration")) {
-    if (const auto text = object->text("Expiration")) credentials.expiration = parse_time(trimmed(*text));
-    if (!credentials.expiration) {
-      return broken(start + "its Expiration is not a time as in 2024-01-02T03:04:05Z (" + what + ").");
-    }
+  if (object->has("Expiration") && !credentials.expiration) {
+    return broken(start + "its Expiration is not a time as in 2024-01-02T03:04:05Z (" + what + ").");
   }
   return credentials;
-}
-
-void replace_all(std::string& text, std::string_view from) {
-  constexpr std::string_view stars = "***";
-  if (from.size() < 4) return;
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += stars.size())
-    text.replace(at, from.size(), stars);
-}
-
-bool is_key_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
-         c == '=' || c == '-' || c == '_';
-}
-
-// Runs of bytes that are long enough for a key become stars.
-std::string without_keys(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    const auto run =
-        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_key_character) - text.begin());
-    const std::size_t taken = std::max<std::size_t>(run, 1);
-    result += run >= least_key_bytes ? "***" : text.substr(0, taken);
-    text.remove_prefix(taken);
-  }
-  return result;
-}
-
-// On one line, at most `max_bytes` of it, nothing that speaks to a terminal.
-std::string on_one_line(std::string_view text, std::size_t max_bytes) {
-  std::string result;
-  for (const char c : trimmed(text)) {
-    if (result.size() == max_bytes) break;
-    if (c > ' ' && c < 0x7F) {
-      result += c;
-    } else if (c < 0 || c >= 0x7F) {
-      result += '?';
-    } else if (!result.ends_with(' ')) {
-      result += ' ';
-    }
-  }
-  return result;
 }
 
 // The beginning of what it wrote to standard error, without what is a key or looks like one.
 std::string shown_complaints(const Printed& printed, const Context& context) {
   std::string text = printed.complaints;
-  if (text.size() == max_kept_complaint_bytes) {  // it was cut here, perhaps inside a key
-    while (!text.empty() && is_key_character(text.back())) text.pop_back();
-  }
+  // it was cut here, perhaps inside a key
+  if (text.size() == max_kept_complaint_bytes) text.resize(text.find_last_of(" \t\r\n\"':,") + 1);
   if (const auto object = Json::parse(printed.output)) {
     for (const char* const key : {"SecretAccessKey", "SessionToken"}) {
-      if (const auto secret = object->secret(key)) replace_all(text, secret->reveal());
+      if (const auto secret = object->secret(key)) hide(text, secret->reveal());
     }
   }
   for (const char* const name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}) {
-    if (const auto value = context.system.set_variable(name)) replace_all(text, *value);
+    if (const auto value = context.system.set_variable(name)) hide(text, *value);
   }
   std::string result = on_one_line(without_keys(text), max_shown_complaint_bytes);
   wipe(text);

@@ -74,6 +74,18 @@ TEST(AwsClient, ProxiesAreThoseOfTheAwsTools) {
     EXPECT_EQ(World(Vars{{"HTTPS_PROXY", "http://p:1"}, {"NO_PROXY", other}}).proxy(https), "http://p:1") << other;
 }
 
+TEST(AwsClient, InACgiProgramTheVisitorDoesNotChooseTheProxy) {
+  EXPECT_EQ(World(Vars{{"HTTP_PROXY", "http://p:1"}, {"REQUEST_METHOD", "GET"}}).proxy("http://h/"), "");
+  EXPECT_EQ(World(Vars{{"http_proxy", "http://p:1"}, {"REQUEST_METHOD", "GET"}}).proxy("http://h/"), "http://p:1");
+  EXPECT_EQ(World(Vars{{"HTTPS_PROXY", "http://p:1"}, {"REQUEST_METHOD", "GET"}}).proxy("https://h/"), "http://p:1");
+}
+
+TEST(AwsClient, AnEndpointIsShownWithoutItsPassword) {
+  const std::string message = World(Vars{{"AWS_ENDPOINT_URL", "ftp://me:hush@x/"}}).url();
+  EXPECT_NE(message.find("Invalid endpoint: ftp://x/"), std::string::npos) << message;
+  EXPECT_EQ(message.find("hush"), std::string::npos);
+}
+
 TEST(AwsClient, ReadsAwsErrorsOfEveryProtocol) {
   const auto error = [](const char* body, HttpHeaders headers = {}) {
     const HttpAnswer answer{400, std::move(headers), Secret(body)};

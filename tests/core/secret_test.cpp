@@ -108,5 +108,20 @@ TEST(Secret, WipeReachesTheSpareCapacityOfAString) {
   EXPECT_EQ(std::string(bytes, 150).find('s'), std::string::npos);
 }
 
+TEST(Hide, WritesStarsOverEveryOccurrence) {
+  std::string text = "a hush and a hush";
+  hide(text, "hush");
+  EXPECT_EQ(text, "a *** and a ***");
+  hide(text, "a");
+  hide(text, "");
+  EXPECT_EQ(text, "a *** and a ***");
+}
+
+TEST(Hide, WhatIsLongEnoughForAKeyIsLeftOut) {
+  EXPECT_EQ(without_keys("id " + std::string(39, 'a') + ", key " + std::string(40, 'b') + "."),
+            "id " + std::string(39, 'a') + ", key ***.");
+  EXPECT_EQ(without_keys(""), "");
+}
+
 }  // namespace
 }  // namespace iamodbc

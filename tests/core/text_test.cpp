@@ -62,5 +62,10 @@ TEST(Text, EditDistanceCountsEachKindOfEditOnce) {
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
 }
 
+TEST(Text, OnOneLineNothingSpeaksToATerminal) {
+  EXPECT_EQ(on_one_line("  a\n\tb \x1b[31mc\x7f\xc3\xa9\n", 100), "a b [31mc???");
+  EXPECT_EQ(on_one_line("abcdef", 3), "abc");
+}
+
 }  // namespace
 }  // namespace iamodbc
