@@ -44,7 +44,7 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   if (settings.ignored_password) log.info("a password was given and is not used: AuthType=IAM signs a token");
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
-  auto endpoint = signed_endpoint(settings, system, files);
+  auto endpoint = signed_endpoint(settings, system, files, log, deadline);
   if (!endpoint) return endpoint.error();
   prepared.endpoint = std::move(endpoint).value();
   if (!prepared.endpoint->region.warning.empty()) log.warning(prepared.endpoint->region.warning);

@@ -55,13 +55,13 @@ int run(const Options& options) {
     return Exit::failed;
   }
   const AwsFiles files = AwsFiles::read(system);
-  auto endpoint = signed_endpoint(settings.value(), system, files);
+  const Log log;
+  auto endpoint = signed_endpoint(settings.value(), system, files, log, no_deadline);
   if (!endpoint) {
     complain(endpoint.error());
     return Exit::failed;
   }
   if (!endpoint.value().region.warning.empty()) warn(endpoint.value().region.warning);
-  const Log log;
   const auto found = find_credentials(
       Context{system, files, settings.value().credentials, log, no_deadline, endpoint.value().endpoint.region});
   if (!found) {

@@ -162,7 +162,8 @@ HostName read_host_name(std::string_view host) {
 }
 
 Result<RegionChoice> choose_region(std::string_view explicit_region, std::string_view signed_host, const System& system,
-                                   const AwsFiles& files, std::string_view profile) {
+                                   const AwsFiles& files, std::string_view profile,
+                                   const std::function<Result<std::string>()>& ask_instance) {
   const HostName host = read_host_name(signed_host);
   if (!trimmed(explicit_region).empty()) {
     Result<RegionChoice> choice = chosen(explicit_region, "Region=");
@@ -182,13 +183,19 @@ Result<RegionChoice> choose_region(std::string_view explicit_region, std::string
       return chosen(region->second.value, "profile " + std::string(profile) + " in " + region->second.file);
     }
   }
+  if (ask_instance) {
+    const auto region = ask_instance();
+    if (!region) return region.error();
+    if (!region.value().empty()) return chosen(region.value(), "the EC2 instance this runs on");
+  }
   const std::string where = host.kind == HostKind::rds_global
                                 ? " is the endpoint of a global database, which has no region of its own"
                                 : " does not tell it";
-  std::string message = "The AWS region of the database is not known: Region= is not set, the host name " +
-                        std::string(signed_host) + where +
-                        ", and neither AWS_REGION, AWS_DEFAULT_REGION nor the profile " + std::string(profile) +
-                        " names one. Add Region= to the DSN, for example Region=us-east-1.";
+  std::string message =
+      "The AWS region of the database is not known: Region= is not set, the host name " + std::string(signed_host) +
+      where + ", and neither AWS_REGION, AWS_DEFAULT_REGION nor the profile " + std::string(profile) +
+      (ask_instance ? " names one, nor does the metadata service of an EC2 instance. Add" : " names one. Add") +
+      " Region= to the DSN, for example Region=us-east-1.";
   for (const std::string& problem : files.problems()) message += ' ' + problem;
   return cannot_connect(std::move(message));
 }

@@ -1,11 +1,13 @@
 // region: which AWS region a database is in. Never guessed.
-// Order: Region=, the signed host name, AWS_REGION, AWS_DEFAULT_REGION, `region` of the profile, an error that says so.
+// Order: Region=, the signed host name, AWS_REGION, AWS_DEFAULT_REGION, `region` of the profile, the region of the EC2
+// instance that this runs on, an error that says so.
 // Result in lower case, without the "fips-" or "-fips" of a FIPS endpoint. A region that contradicts the host name is
 // used, with a warning. Empty texts count as unset.
 // Source: https://docs.aws.amazon.com/general/latest/gr/rande.html (endpoint names); docs/credentials.md
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,8 +48,9 @@ struct RegionChoice {
 };
 
 // `explicit_region`: Region= of the DSN, or empty. `signed_host`: the name that is signed. `profile`: the profile that
-// applies. Fails (08001) when nothing tells a region, or a given one is not a region name.
+// applies. `ask_instance`: gives the region of the instance or an empty text; asked only when all else is silent. Fails (08001) when nothing tells a region, or a given one is not a region name.
 Result<RegionChoice> choose_region(std::string_view explicit_region, std::string_view signed_host, const System& system,
-                                   const AwsFiles& files, std::string_view profile);
+                                   const AwsFiles& files, std::string_view profile,
+                                   const std::function<Result<std::string>()>& ask_instance = {});
 
 }  // namespace iamodbc

@@ -2,7 +2,9 @@
 #include "core/credentials/default_chain.h"
 
 #include "core/credentials/caller.h"
+#include "core/credentials/container.h"
 #include "core/credentials/environment.h"
+#include "core/credentials/instance.h"
 #include "core/credentials/keys.h"
 #include "core/credentials/process.h"
 #include "core/credentials/profile.h"
@@ -38,7 +40,10 @@ Providers default_chain() {
   // of a web identity are a part of it), static keys and credential_process need none.
   chain.push_back(profile_provider());
 
-  // Always a network call, unless switched off: container, then instance metadata. None yet.
+  // Always a network call, unless switched off. A container that is configured answers or fails: then the instance is
+  // not asked.
+  chain.push_back(container_provider());
+  chain.push_back(instance_provider());
 
   return chain;
 }
@@ -63,9 +68,13 @@ Providers providers_for(CredentialSource source) {
     case CredentialSource::process:
       alone.push_back(process_provider());
       break;
-    case CredentialSource::sso:
     case CredentialSource::container:
+      alone.push_back(container_provider());
+      break;
     case CredentialSource::instance:
+      alone.push_back(instance_provider());
+      break;
+    case CredentialSource::sso:
     case CredentialSource::keyring:
       break;  // none yet
   }
@@ -83,8 +92,7 @@ Error nothing_found(const std::vector<Attempt>& attempts) {
   return Error{State::invalid_authorization,
                "Unable to locate credentials. Asked, in this order: " + listed(attempts) +
                    ". Give the DSN a Profile, run `aws configure`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
-                   "where the program starts. Roles of containers and instances are not asked by this version; "
-                   "CredentialProcess=aws configure export-credentials --format process asks them.",
+                   "where the program starts.",
                0};
 }
 

@@ -2,7 +2,9 @@
 #include "core/credentials/profile.h"
 
 #include "core/credentials/cache.h"
+#include "core/credentials/container.h"
 #include "core/credentials/environment.h"
+#include "core/credentials/instance.h"
 #include "core/credentials/process.h"
 #include "core/credentials/profile_plan.h"
 #include "core/credentials/role.h"
@@ -66,9 +68,9 @@ struct Execute {
     return not_yet(profile, "Profile " + login.profile + " uses login_session");
   }
   Answer operator()(const NamedSource& source) const {
-    if (source.name != "Environment")
-      return not_yet(profile, "Profile " + profile + " uses credential_source = " + source.name);
-    const auto provider = environment_provider();
+    const auto provider = source.name == "Environment"    ? environment_provider()
+                          : source.name == "EcsContainer" ? container_provider()
+                                                          : instance_provider();
     Answer answer = provider->provide(context);
     const auto* const passed = std::get_if<NotConfigured>(&answer);
     if (passed == nullptr) return answer;

@@ -3,11 +3,16 @@
 
 #include <utility>
 
+#include "core/aws/instance_metadata.h"
+
 namespace iamodbc {
 
-Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files) {
+Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files,
+                                       const Log& log, Deadline deadline) {
   const std::string profile = chosen_profile(system, settings.credentials.profile).name;
-  auto region = choose_region(settings.region, settings.token_host, system, files, profile);
+  auto region = choose_region(settings.region, settings.token_host, system, files, profile, [&] {
+    return region_of_instance(AwsClient{system, files, profile, "", log, deadline});
+  });
   if (!region) return region.error();
   SignedEndpoint signed_one;
   const bool is_bare_ipv6 = settings.token_host.find(':') != std::string::npos && settings.token_host.front() != '[';

@@ -29,12 +29,14 @@ struct Login {
   bool is_from_cache = false;
 };
 
-// The endpoint that is signed and why. Fails when no region is known.
+// The endpoint that is signed and why. Fails when no region is known; where nothing else tells it, the metadata service
+// of an EC2 instance is asked, within the deadline.
 struct SignedEndpoint {
   Endpoint endpoint;
   RegionChoice region;
 };
-Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files);
+Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files,
+                                       const Log& log, Deadline deadline);
 
 // Signs. `endpoint` from signed_endpoint().
 Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now);

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import hmac
 import http.server
+import socket
 import ssl
 import threading
 import time
@@ -41,7 +42,7 @@ class Reply:
 @dataclasses.dataclass
 class Fault:
     """close: hangs up before an answer; hang: never answers; slow: a byte every half second; half: hangs up in the middle of the body; status: `value` with an
-    empty body; reply: `value` is a Reply; big: 10 MB; body: 200 with the text `value`."""
+    empty body; reply: `value` is a Reply; big: 10 MB; body: 200 with the text `value`; raw: these bytes and nothing else."""
     kind: str
     value: object = None
 
@@ -127,6 +128,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._reply(fault.value)
         elif fault.kind == "big":
             self._reply(Reply(200, b" " * 10_000_000))
+        elif fault.kind == "raw":
+            self.wfile.write(fault.value)
         elif fault.kind == "body":
             self._reply(Reply(200, fault.value))
         else:
@@ -153,17 +156,21 @@ class _Server(http.server.ThreadingHTTPServer):
         super().handle_error(request, client_address)
 
 
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
 class StandIn:
     """`certificate`: (chain file, key file) for https."""
 
-    def __init__(self, handler, certificate=None, address="127.0.0.1"):
+    def __init__(self, handler, certificate=None, address="127.0.0.1", port=0):
         self.handler = handler
         self.requests, self.faults, self.errors = [], [], []
         self.lock, self.ended = threading.Lock(), threading.Event()
-        self._server = _Server((address, 0), _Handler)
+        self._server = (_Server6 if ":" in address else _Server)((address, port), _Handler)
         self._server.owner = self
         self.port = self._server.server_address[1]
-        self.url = f"{'https' if certificate else 'http'}://{'localhost' if certificate else address}:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://{'localhost' if certificate else f'[{address}]' if ':' in address else address}:{self.port}"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)

@@ -92,6 +92,7 @@ TEST_P(Scenario, EndsAsItsFolderSays) {
 
   auto variables = json::parse(text_of("env.json")).get<std::map<std::string, std::string>>();
   variables["HOME"] = (folder_ / "home").string();
+  variables.emplace("AWS_EC2_METADATA_DISABLED", "true");
   const System system(std::move(variables), [] { return parse_time("2024-01-02T03:04:05Z").value(); });
   const AwsFiles files = AwsFiles::read(system);
   const json given = expect.value("settings", json::object());

@@ -18,7 +18,7 @@ TEST(Login, SignsTokenHostAndTokenPort) {
   settings.token_port = 5433;
   settings.server = "localhost";
   settings.port = 6000;
-  const auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""));
+  const auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""), Log(), no_deadline);
   ASSERT_TRUE(endpoint);
   EXPECT_EQ(endpoint.value().endpoint.host, host);
   EXPECT_EQ(endpoint.value().endpoint.port, 5433);
@@ -31,7 +31,7 @@ TEST(Login, TakesTheRegionOfTheProfileThatIsChosen) {
   settings.token_port = 5432;
   settings.credentials.profile = "b";
   const auto files = AwsFiles::from_text("[profile a]\nregion = eu-west-1\n[profile b]\nregion = eu-west-2\n", "");
-  const auto endpoint = signed_endpoint(settings, closed_system({{"AWS_PROFILE", "a"}}), files);
+  const auto endpoint = signed_endpoint(settings, closed_system({{"AWS_PROFILE", "a"}}), files, Log(), no_deadline);
   ASSERT_TRUE(endpoint);
   EXPECT_EQ(endpoint.value().endpoint.region, "eu-west-2");
 }
@@ -39,7 +39,7 @@ TEST(Login, TakesTheRegionOfTheProfileThatIsChosen) {
 TEST(Login, ARegionIsNeverGuessed) {
   Settings settings;
   settings.token_host = "db.example";
-  const auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""));
+  const auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""), Log(), no_deadline);
   ASSERT_FALSE(endpoint);
   EXPECT_EQ(endpoint.error().sqlstate, "08001");
 }
@@ -53,7 +53,7 @@ TEST(Login, ATokenKnowsWhatItIs) {
   credentials.access_key_id = "AKIAIOSFODNN7EXAMPLE";
   credentials.secret_access_key = Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
   credentials.source = "the test";
-  auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""));
+  auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""), Log(), no_deadline);
   ASSERT_TRUE(endpoint);
   const Login login = token_login(settings, std::move(endpoint).value(), credentials, noon);
   EXPECT_TRUE(login.is_token);
