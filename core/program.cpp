@@ -20,8 +20,9 @@ namespace iamodbc {
 namespace {
 
 constexpr std::size_t max_output_bytes = std::size_t{1} << 20U;
-constexpr std::chrono::milliseconds poll_interval{20};  // between looks at a program that is silent
-constexpr std::chrono::milliseconds exit_interval{2};   // ... and at one that has closed its pipes and is about to end
+constexpr std::size_t max_input_bytes = std::size_t{32} << 10U;  // within what any pipe holds
+constexpr std::chrono::milliseconds poll_interval{20};           // between looks at a program that is silent
+constexpr std::chrono::milliseconds exit_interval{2};  // ... and at one that has closed its pipes and is about to end
 
 Error broken(std::string message, const char* state = State::invalid_authorization) {
   return Error{state, std::move(message), 0};
@@ -77,7 +78,7 @@ class Child {
   }
 
   // Gives 0, or the errno of the failure.
-  int start(const std::vector<std::string>& words, int output, int complaints) {
+  int start(const std::vector<std::string>& words, int input, int output, int complaints) {
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: exec's type
     arguments.push_back(nullptr);
@@ -89,6 +90,7 @@ class Child {
       posix_spawn_file_actions_destroy(&actions);
       return error;
     }
+    if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
@@ -159,13 +161,25 @@ struct Running {
   Child child;
 };
 
-std::optional<Error> start(const std::vector<std::string>& words, const std::string& what, Running& running) {
+// A pipe that holds all of the input from the start: nobody has to write while the program runs.
+bool open_input(const Secret& input, Descriptor& read_end) {
+  Descriptor write_end;
+  if (!open_pipe(read_end, write_end)) return false;
+  errno = EFBIG;
+  if (input.size() > max_input_bytes || fcntl(read_end.get(), F_SETFL, 0) != 0) return false;
+  return write(write_end.get(), input.reveal().data(), input.size()) == static_cast<ssize_t>(input.size());
+}
+
+std::optional<Error> start(const std::vector<std::string>& words, const std::string& what, const Secret* input,
+                           Running& running) {
+  Descriptor input_end;
   Descriptor output_end;
   Descriptor complaints_end;
-  if (!open_pipe(running.output, output_end) || !open_pipe(running.complaints, complaints_end)) {
+  if (!open_pipe(running.output, output_end) || !open_pipe(running.complaints, complaints_end) ||
+      (input != nullptr && !open_input(*input, input_end))) {
     return broken(what + " cannot be started: " + reason_of(errno) + ".");
   }
-  const int error = running.child.start(words, output_end.get(), complaints_end.get());
+  const int error = running.child.start(words, input_end.get(), output_end.get(), complaints_end.get());
   if (error == 0) return std::nullopt;
   const bool looks_like_shell = words[0].starts_with('~') || words[0].find('$') != std::string::npos;
   return broken(what + " cannot be started: " + reason_of(error) + ". " +
@@ -184,10 +198,10 @@ Error too_late(const std::string& what) {
 }  // namespace
 
 std::optional<Error> run_program(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
-                                 Printed& printed) {
+                                 Printed& printed, const Secret* input) {
   if (std::chrono::steady_clock::now() >= deadline) return too_late(what);
   Running running;
-  if (auto error = start(words, what, running)) return error;
+  if (auto error = start(words, what, input, running)) return error;
 
   printed.output.reserve(16384);  // so that keys do not stay behind in buffers that it grew out of
   bool output_is_open = true;

@@ -1,5 +1,5 @@
 // program: runs a program that the user names, without a shell: $VAR, ~, ; and | are plain text.
-// The program inherits environment, standard input and working directory and nothing else; it is stopped at the deadline.
+// The program inherits environment, standard input (unless it is given one) and working directory and nothing else; it is stopped at the deadline.
 // Errors: 28000 when it cannot be started or prints more than 1 MB; HYT00 at the deadline. Messages name `what` alone, never arguments or output.
 // Thread rule: any thread; starts no thread; works where the host ignores SIGCHLD or reaps all children itself.
 // Source: posix_spawn(3)
@@ -36,9 +36,9 @@ struct Printed {
   std::optional<int> status;  // of waitpid; absent when the host took it
 };
 
-// `words`: the program and its arguments. `what`: for messages, "CredentialProcess (aws)".
+// `words`: the program and its arguments. `what`: for messages, "CredentialProcess (aws)". `input`: what it finds on its standard input, at most 32 kB.
 std::optional<Error> run_program(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
-                                 Printed& printed);
+                                 Printed& printed, const Secret* input = nullptr);
 
 // The words of a command line by POSIX quoting rules; fails (HY000) at a quote that is not closed.
 Result<std::vector<std::string>> split_command_line(std::string_view command_line);

@@ -39,6 +39,10 @@ constexpr Command commands[] = {
      "Only AWS STS is asked (GetCallerIdentity, which needs no permission), nothing is sent to the database. A role "
      "is\n"
      "assumed first, as a connect does it: RoleArn of the DSN, role_arn of the profile."},
+    {"login", "Keep AWS keys in the keyring of the desktop, for Credentials=Keyring", login_keys_command,
+     "  iamodbc login --keys                    (asks for them)\n"
+     "  iamodbc login --keys --profile dev < keys.json\n"
+     "  iamodbc login --keys --remove sales"},
     {"attributes", "List the attributes of a DSN or connection string", attributes_command,
      "  iamodbc attributes\n"
      "  iamodbc attributes --markdown"},

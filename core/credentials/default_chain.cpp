@@ -5,6 +5,7 @@
 #include "core/credentials/container.h"
 #include "core/credentials/environment.h"
 #include "core/credentials/instance.h"
+#include "core/credentials/keyring.h"
 #include "core/credentials/keys.h"
 #include "core/credentials/process.h"
 #include "core/credentials/profile.h"
@@ -22,6 +23,7 @@ CredentialSource chosen_source(const CredentialSettings& settings) {
   if (!settings.access_key_id.empty() || !settings.secret_access_key.empty() || !settings.session_token.empty())
     return CredentialSource::keys;
   if (!settings.credential_process.empty()) return CredentialSource::process;
+  if (!settings.key_prompt.empty()) return CredentialSource::keyring;
   if (!settings.web_identity_token_file.empty()) return CredentialSource::web_identity;
   if (!settings.sso_start_url.empty() || !settings.sso_session.empty() || !settings.sso_account_id.empty() ||
       !settings.sso_role_name.empty())
@@ -74,8 +76,11 @@ Providers providers_for(CredentialSource source) {
     case CredentialSource::instance:
       alone.push_back(instance_provider());
       break;
-    case CredentialSource::sso:
     case CredentialSource::keyring:
+      alone.push_back(key_prompt_provider());
+      alone.push_back(keyring_provider());
+      break;
+    case CredentialSource::sso:
       break;  // none yet
   }
   return alone;

@@ -81,16 +81,25 @@ std::optional<Error> failure(const Printed& printed, const std::string& what, co
                 (complaints.empty() ? " and said nothing. Run it in a terminal." : ": " + complaints));
 }
 
+// A program that an attribute of the DSN names.
 class Process : public Provider {
  public:
-  [[nodiscard]] std::string name() const override { return "CredentialProcess"; }
+  using Setting = std::string CredentialSettings::*;
+  Process(const char* attribute, Setting command_line) : attribute_(attribute), command_line_(command_line) {}
+
+  [[nodiscard]] std::string name() const override { return attribute_; }
 
   [[nodiscard]] Answer provide(const Context& context) const override {
-    if (context.settings.credential_process.empty()) return NotConfigured{"CredentialProcess is not given"};
-    auto result = run_credential_process(context.settings.credential_process, "CredentialProcess", context);
+    const std::string& command_line = context.settings.*command_line_;
+    if (command_line.empty()) return NotConfigured{std::string(attribute_) + " is not given"};
+    auto result = run_credential_process(command_line, attribute_, context);
     if (!result) return result.error();
     return std::move(result).value();
   }
+
+ private:
+  const char* attribute_;
+  Setting command_line_;
 };
 
 }  // namespace
@@ -124,7 +133,11 @@ Result<SharedCredentials> run_credential_process(std::string_view command_line, 
 }
 
 std::unique_ptr<Provider> process_provider() {
-  return std::make_unique<Process>();
+  return std::make_unique<Process>("CredentialProcess", &CredentialSettings::credential_process);
+}
+
+std::unique_ptr<Provider> key_prompt_provider() {
+  return std::make_unique<Process>("KeyPrompt", &CredentialSettings::key_prompt);
 }
 
 }  // namespace iamodbc

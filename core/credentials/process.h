@@ -25,4 +25,7 @@ Result<SharedCredentials> run_credential_process(std::string_view command_line, 
 // CredentialProcess= of the DSN.
 std::unique_ptr<Provider> process_provider();
 
+// KeyPrompt= of the DSN: a program that asks a person for keys, run at each connect.
+std::unique_ptr<Provider> key_prompt_provider();
+
 }  // namespace iamodbc
