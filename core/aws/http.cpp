@@ -212,7 +212,7 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
     curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
     HttpFailure failed = failure(code, detail.data(), reading, connected > 0);
     if (code == CURLE_OPERATION_TIMEDOUT && left_of(deadline, request.timeout).count() == 0)
-      failed.kind = Kind::deadline;
+      return HttpFailure{Kind::deadline, "The login time-out passed: " + failed.reason};
     return failed;
   }
   long status = 0;

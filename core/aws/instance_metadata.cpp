@@ -48,7 +48,7 @@ Result<int> whole_number(const AwsClient& client, const char* variable, const ch
 
 Error too_late(const HttpFailure& failure) {
   return Error{State::login_timeout,
-               "The login time-out passed while the metadata service of the instance was asked: " + failure.reason +
+               "No answer from the metadata service of the instance: " + failure.reason +
                    ". Where there is none, AWS_EC2_METADATA_DISABLED=true saves the time.",
                0};
 }
