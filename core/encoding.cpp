@@ -119,6 +119,39 @@ std::string hex(std::string_view bytes) {
   return result;
 }
 
+std::string base64url(std::string_view bytes) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::string_view group = bytes.substr(i, 3);
+    unsigned int bits = 0;
+    for (std::size_t n = 0; n < 3; ++n)
+      bits = bits << 8U | (n < group.size() ? static_cast<unsigned char>(group[n]) : 0U);
+    for (std::size_t n = 0; n <= group.size(); ++n) text += letters[bits >> (18 - 6 * n) & 63U];
+  }
+  return text;
+}
+
+std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_code = text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    if (is_code) {
+      bytes += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      bytes += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return bytes;
+}
+
 std::string utf8_from_utf16(std::u16string_view units) {
   std::string result;
   result.reserve(3 * units.size());  // enough for any text: a pair takes four bytes for two units

@@ -14,6 +14,8 @@ namespace iamodbc {
 
 std::string percent_encoded(std::string_view bytes);  // all but A-Z a-z 0-9 - . _ ~
 std::string hex(std::string_view bytes);              // lower case
+std::string base64url(std::string_view bytes);        // RFC 4648, section 5, without `=`
+std::string percent_decoded(std::string_view text);   // `+` is a blank, as in a query; a `%` that is no code stays
 std::string utf8_from_utf16(std::u16string_view units);
 std::u16string utf16_from_utf8(std::string_view bytes);
 

@@ -273,7 +273,9 @@ bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// `~/`, `$NAME` and `${NAME}`; what is not set stays as it is written.
+}  // namespace
+
+// What is not set stays as it is written.
 std::string expanded_path(const System& system, std::string_view path) {
   std::string result;
   if (path == "~" || path.starts_with("~/")) {
@@ -298,6 +300,8 @@ std::string expanded_path(const System& system, std::string_view path) {
   }
   return result;
 }
+
+namespace {
 
 // The NAME of a section "profile NAME"; nullopt when the section is not of this type or has no single name.
 std::optional<std::string> name_after(std::string_view type, std::string_view section) {

@@ -147,6 +147,9 @@ class AwsFiles {
   std::vector<std::string> problems_;
 };
 
+// A path as AWS's variables hold it: a leading `~/`, `$VAR` and `${VAR}` expanded.
+std::string expanded_path(const System& system, std::string_view path);
+
 // The profile that applies: `explicit_profile` if not empty, else AWS_PROFILE, else AWS_DEFAULT_PROFILE, else
 // "default". Empty counts as unset.
 struct ProfileChoice {

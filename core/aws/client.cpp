@@ -161,6 +161,7 @@ std::string shown(std::string text, const AwsCall& request) {
     text = text.substr(0, text.find(start));
   for (const auto& [name, value] : request.headers) hide(text, value);
   for (const std::string_view value : long_values(request.body.reveal())) hide(text, value);
+  for (const std::string_view secret : request.secrets) hide(text, secret);
   if (request.keys != nullptr) {
     hide(text, request.keys->session_token.reveal());
     hide(text, request.keys->secret_access_key.reveal());
@@ -184,7 +185,7 @@ AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt)
     message += " (This computer's clock is " + std::to_string(std::abs(offset.count())) + " s " +
                (offset.count() > 0 ? "behind" : "ahead of") + " AWS's: set it right.)";
   }
-  return AwsFault{Error{State::invalid_authorization, std::move(message), 0}, text.code, answer.status};
+  return AwsFault{Error{State::invalid_authorization, std::move(message), 0}, text.code, answer.status, text.detail};
 }
 
 // A failure of the network that another attempt may not meet.
@@ -358,6 +359,7 @@ AwsErrorText error_of(const HttpAnswer& answer) {
     text.message = body;
     return text;
   }
+  text.detail = json->text("error").value_or("");
   for (const char* const key : {"__type", "code", "Code", "error"}) {
     if (text.code.empty()) text.code = bare_code(json->text(key).value_or(""));
   }

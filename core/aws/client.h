@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/aws/endpoints.h"
 #include "core/aws/http.h"
@@ -40,8 +41,9 @@ struct AwsClient {
 
 struct AwsFault {
   Error error;
-  std::string code;  // AWS's own, "ExpiredTokenException"; empty: nobody answered, or not AWS
-  int status = 0;    // of HTTP; 0: nobody answered
+  std::string code;      // AWS's own, "ExpiredTokenException"; empty: nobody answered, or not AWS
+  int status = 0;        // of HTTP; 0: nobody answered
+  std::string detail{};  // the member `error` of a JSON answer: "TOKEN_EXPIRED", "slow_down"
 };
 using AwsResult = std::variant<HttpAnswer, AwsFault>;
 
@@ -55,6 +57,7 @@ struct AwsCall {
   Secret body{};
   const SigningKeys* keys = nullptr;                  // nullptr: not signed
   std::span<const char* const> more_retried_codes{};  // besides those of the standard mode
+  std::vector<std::string_view> secrets{};            // of the body: no message repeats them
 };
 
 AwsResult call(const AwsClient& client, const AwsCall& request);
@@ -81,6 +84,7 @@ Result<std::string> endpoint_url(const AwsClient& client, const AwsService& serv
 struct AwsErrorText {
   std::string code;
   std::string message;
+  std::string detail{};
 };
 AwsErrorText error_of(const HttpAnswer& answer);
 

@@ -28,6 +28,23 @@ TEST(Encoding, HexIsLowerCase) {
   EXPECT_EQ(hex(""), "");
 }
 
+TEST(Encoding, Base64UrlIsThatOfRfc4648WithoutPadding) {
+  EXPECT_EQ(base64url(""), "");
+  EXPECT_EQ(base64url("f"), "Zg");
+  EXPECT_EQ(base64url("fo"), "Zm8");
+  EXPECT_EQ(base64url("foo"), "Zm9v");
+  EXPECT_EQ(base64url("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64url("\xFB\xFF\xBF\0"s), "-_-_AA");
+}
+
+TEST(Encoding, PercentDecodingUndoesTheEncodingAndLeavesTheRest) {
+  std::string bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  EXPECT_EQ(percent_decoded(percent_encoded(bytes)), bytes);
+  EXPECT_EQ(percent_decoded("a+b%2b%2B"), "a b++");
+  EXPECT_EQ(percent_decoded("%%4%zz%4g%"), "%%4%zz%4g%");
+}
+
 TEST(Encoding, Utf16BecomesUtf8) {
   EXPECT_EQ(utf8_from_utf16(u"A\u007F\u0080\u07FF\u0800\uFFFF"), "A\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xEF\xBF\xBF");
   EXPECT_EQ(utf8_from_utf16(u"\U00010000\U0001F600\U0010FFFF"), "\xF0\x90\x80\x80\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF");

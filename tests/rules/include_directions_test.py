@@ -14,7 +14,8 @@ import re
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "json", "no_destructor", "program", "sha256", "slots", "sigpipe", "text", "xml"}
+GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "es256", "json", "loopback", "no_destructor", "private_file", "program", "random",
+                "sha1", "sha256", "slots", "sigpipe", "text", "xml"}
 WIRING = {"profile", "default_chain"}
 SHARED_BY_PROVIDERS = {"assumed_role", "cache", "caller", "credentials", "prompt", "provider"}
 NOT_PROVIDERS = SHARED_BY_PROVIDERS | WIRING | {"profile_plan"}

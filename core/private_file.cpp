@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/private_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+#include <thread>
+
+namespace iamodbc {
+namespace {
+
+constexpr std::size_t max_bytes = std::size_t{1} << 20U;
+constexpr std::chrono::milliseconds between_tries{25};
+
+Error cannot_write(const std::string& path, int error) {
+  return Error{State::general_error, path + " cannot be written: " + std::generic_category().message(error) + ".", 0};
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// 0, or the errno of the failure.
+int write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(descriptor, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+bool is_same_file(int descriptor, const std::string& path) {
+  struct stat ours {};
+  struct stat there {};
+  return fstat(descriptor, &ours) == 0 && stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino &&
+         ours.st_dev == there.st_dev;
+}
+
+}  // namespace
+
+std::optional<Secret> read_private_file(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // never waits for a writer of a pipe
+  if (descriptor < 0) return std::nullopt;
+  Secret bytes;
+  std::array<char, 4096> buffer{};
+  ssize_t count = 0;
+  do {
+    count = read(descriptor, buffer.data(), buffer.size());
+    if (count > 0) bytes.append({buffer.data(), static_cast<std::size_t>(count)});
+  } while ((count > 0 && bytes.size() <= max_bytes) || (count < 0 && errno == EINTR));
+  buffer.fill('\0');
+  close(descriptor);
+  if (count != 0) return std::nullopt;
+  return bytes;
+}
+
+std::optional<Error> make_private_folder(const std::string& folder) {
+  for (std::size_t at = 1; at != std::string::npos;) {
+    at = folder.find('/', at);
+    const std::string one = folder.substr(0, at);
+    if (mkdir(one.c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS)
+      return cannot_write(one, errno);
+    if (at != std::string::npos) ++at;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> write_private_file(const std::string& path, std::string_view bytes) {
+  if (auto error = make_private_folder(folder_of(path))) return error;
+  std::string beside = path + ".XXXXXX";
+  const int descriptor = mkostemp(beside.data(), O_CLOEXEC);  // mode 0600
+  if (descriptor < 0) return cannot_write(path, errno);
+  int error = write_all(descriptor, bytes);
+  if (error == 0 && fsync(descriptor) != 0) error = errno;
+  if (close(descriptor) != 0 && error == 0) error = errno;
+  if (error == 0 && rename(beside.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return std::nullopt;
+  unlink(beside.c_str());
+  return cannot_write(path, error);
+}
+
+FileLock::FileLock(const std::string& path, Deadline deadline) {
+  while (true) {
+    descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor_ < 0) return;
+    while (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      is_busy_ = errno == EWOULDBLOCK && std::chrono::steady_clock::now() >= deadline;
+      if ((errno != EWOULDBLOCK && errno != EINTR) || is_busy_) {
+        close(descriptor_);
+        descriptor_ = -1;
+        return;
+      }
+      std::this_thread::sleep_for(between_tries);
+    }
+    // Whoever had it may have put another file in its place, and that one is to be held.
+    if (is_same_file(descriptor_, path)) return;
+    close(descriptor_);
+    descriptor_ = -1;
+  }
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ < 0) return;
+  flock(descriptor_, LOCK_UN);  // also for a copy of the process that was made meanwhile
+  close(descriptor_);
+}
+
+}  // namespace iamodbc
