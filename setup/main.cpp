@@ -39,9 +39,11 @@ constexpr Command commands[] = {
      "Only AWS STS is asked (GetCallerIdentity, which needs no permission), nothing is sent to the database. A role "
      "is\n"
      "assumed first, as a connect does it: RoleArn of the DSN, role_arn of the profile."},
-    {"login", "Keep AWS keys in the keyring of the desktop, for Credentials=Keyring", login_keys_command,
-     "  iamodbc login --keys                    (asks for them)\n"
-     "  iamodbc login --keys --profile dev < keys.json\n"
+    {"login", "Sign in to IAM Identity Center, as `aws sso login` does, or keep AWS keys in the keyring", login_command,
+     "  iamodbc login sales\n"
+     "  iamodbc login --profile dev\n"
+     "  iamodbc login --sso-session corp --device      (no browser on this computer)\n"
+     "  iamodbc login --keys --profile dev < keys.json (keys for Credentials=Keyring; asked for on a terminal)\n"
      "  iamodbc login --keys --remove sales"},
     {"attributes", "List the attributes of a DSN or connection string", attributes_command,
      "  iamodbc attributes\n"

@@ -170,6 +170,7 @@ Answer CredentialCache::get(const CredentialKey& key, const Context& context, co
 
   Fetching fetching(*this, key, aws_now(context.system));
   Context limited = context;
+  limited.is_refresh = limited.is_refresh || turn.valid;
   if (turn.valid) limited.deadline = refresh_deadline(context.deadline);
   Answer answer = checked(fetch(limited), context.system);
   fetching.keep(answer);

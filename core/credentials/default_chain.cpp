@@ -10,6 +10,7 @@
 #include "core/credentials/process.h"
 #include "core/credentials/profile.h"
 #include "core/credentials/role.h"
+#include "core/credentials/sso.h"
 #include "core/credentials/web_identity.h"
 
 namespace iamodbc {
@@ -25,9 +26,7 @@ CredentialSource chosen_source(const CredentialSettings& settings) {
   if (!settings.credential_process.empty()) return CredentialSource::process;
   if (!settings.key_prompt.empty()) return CredentialSource::keyring;
   if (!settings.web_identity_token_file.empty()) return CredentialSource::web_identity;
-  if (!settings.sso_start_url.empty() || !settings.sso_session.empty() || !settings.sso_account_id.empty() ||
-      !settings.sso_role_name.empty())
-    return CredentialSource::sso;
+  if (names_sso(settings)) return CredentialSource::sso;
   if (!settings.profile.empty()) return CredentialSource::profile;
   return CredentialSource::default_chain;
 }
@@ -70,6 +69,9 @@ Providers providers_for(CredentialSource source) {
     case CredentialSource::process:
       alone.push_back(process_provider());
       break;
+    case CredentialSource::sso:
+      alone.push_back(sso_provider());
+      break;
     case CredentialSource::container:
       alone.push_back(container_provider());
       break;
@@ -80,8 +82,6 @@ Providers providers_for(CredentialSource source) {
       alone.push_back(key_prompt_provider());
       alone.push_back(keyring_provider());
       break;
-    case CredentialSource::sso:
-      break;  // none yet
   }
   return alone;
 }

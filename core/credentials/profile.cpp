@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/credentials/profile.h"
 
+#include "core/credentials/aws_login.h"
 #include "core/credentials/cache.h"
 #include "core/credentials/container.h"
 #include "core/credentials/environment.h"
@@ -8,6 +9,7 @@
 #include "core/credentials/process.h"
 #include "core/credentials/profile_plan.h"
 #include "core/credentials/role.h"
+#include "core/credentials/sso.h"
 #include "core/credentials/web_identity.h"
 
 namespace iamodbc {
@@ -61,12 +63,8 @@ struct Execute {
     return std::move(result).value();
   }
   Answer operator()(const WebIdentity& identity) const { return take_web_identity(identity, context, profile); }
-  Answer operator()(const SsoLogin& login) const {
-    return not_yet(profile, "Profile " + login.profile + " uses IAM Identity Center (sso_account_id, sso_role_name)");
-  }
-  Answer operator()(const AwsLogin& login) const {
-    return not_yet(profile, "Profile " + login.profile + " uses login_session");
-  }
+  Answer operator()(const SsoLogin& login) const { return sso_credentials(context, login); }
+  Answer operator()(const AwsLogin& login) const { return aws_login_credentials(context, login); }
   Answer operator()(const NamedSource& source) const {
     const auto provider = source.name == "Environment"    ? environment_provider()
                           : source.name == "EcsContainer" ? container_provider()

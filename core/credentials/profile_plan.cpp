@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/text.h"
 
@@ -58,6 +59,54 @@ PlanAnswer plan_of_web_identity(const AwsSection& profile, const WebIdentity& en
   return ProfilePlan{std::move(identity), {}};
 }
 
+// Both may say a thing, if they say the same.
+std::optional<Error> inconsistency(const AwsSection& profile, const AwsSection& session) {
+  for (const auto& [key, property] : session) {
+    const auto found = profile.find(key);
+    if (found == profile.end() || property.value.empty() || found->second.value.empty()) continue;
+    if (found->second.value == property.value) continue;
+    return broken("The value for " + key + " is inconsistent between profile (" + found->second.value +
+                  ") and sso-session (" + property.value + "). Remove it from the profile (" + place_of(profile, key) +
+                  ").");
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> missing_part(const SsoLogin& login, bool needs_role) {
+  struct Part {
+    const char* key;
+    const char* attribute;
+    const std::string& value;
+    bool is_needed;
+  };
+  std::string keys;
+  std::string attributes;
+  for (const Part& part : {Part{"sso_start_url", "SSOStartURL", login.start_url, true},
+                           Part{"sso_region", "SSORegion", login.region, true},
+                           Part{"sso_account_id", "SSOAccountID", login.account_id, needs_role},
+                           Part{"sso_role_name", "SSORoleName", login.role_name, needs_role}}) {
+    if (!part.is_needed || !part.value.empty()) continue;
+    keys += (keys.empty() ? "" : ", ") + std::string(part.key);
+    attributes += (attributes.empty() ? "" : ", ") + std::string(part.attribute);
+  }
+  if (keys.empty()) return std::nullopt;
+  if (login.profile.empty())
+    return broken("SSO is configured but is missing required configuration: " + attributes + ".");
+  return broken("The profile \"" + login.profile +
+                "\" is configured to use SSO but is missing required configuration: " + keys +
+                ". Add it there, or to the DSN: " + attributes + ".");
+}
+
+std::vector<std::string> comma_list(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    if (const auto part = trimmed(text.substr(0, comma)); !part.empty()) parts.emplace_back(part);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return parts;
+}
+
 class Planner {
  public:
   Planner(const AwsFiles& files, const WebIdentity& environment) : files_(files), environment_(environment) {}
@@ -74,7 +123,11 @@ class Planner {
                                const WebIdentity& environment) const {
     PlanAnswer answer = plan_of_web_identity(profile, environment);
     if (!std::holds_alternative<NotConfigured>(answer)) return answer;
-    if (has(profile, "sso_account_id") || has(profile, "sso_role_name")) return ProfilePlan{SsoLogin{name}, {}};
+    if (has(profile, "sso_account_id") || has(profile, "sso_role_name")) {
+      auto login = plan_sso(files_, name, {}, true);
+      if (!login) return login.error();
+      return ProfilePlan{std::move(login).value(), {}};
+    }
     answer = plan_of_keys(files_.credentials_profile(name), name, true);
     if (!std::holds_alternative<NotConfigured>(answer)) return answer;
     if (has(profile, "login_session")) return ProfilePlan{AwsLogin{name, value_of(profile, "login_session")}, {}};
@@ -182,12 +235,51 @@ struct Describe {
   std::string operator()(const WebIdentity& identity) const {
     return "web identity " + identity.token_file + " -> role " + identity.role_arn;
   }
-  std::string operator()(const SsoLogin& login) const { return "SSO of profile " + login.profile; }
+  std::string operator()(const SsoLogin& login) const {
+    return "SSO " + (login.session.empty() ? login.start_url : "session " + login.session) + ", role " +
+           login.role_name + " of " + login.account_id + (login.profile.empty() ? "" : ", of profile " + login.profile);
+  }
   std::string operator()(const AwsLogin& login) const { return "login_session of profile " + login.profile; }
   std::string operator()(const NamedSource& source) const { return "credential_source " + source.name; }
 };
 
 }  // namespace
+
+Result<SsoLogin> plan_sso(const AwsFiles& files, std::string_view profile, const SsoLogin& given, bool needs_role) {
+  const auto found = files.profile(profile);
+  const AwsSection own = found.value_or(AwsSection());
+  const auto either = [](const std::string& first, const AwsSection& section, std::string_view key) {
+    return first.empty() ? value_of(section, key) : first;
+  };
+  const bool is_sign_in_given = !given.session.empty() || !given.start_url.empty();
+  SsoLogin login = given;
+  login.profile = found ? profile : "";
+  login.account_id = either(given.account_id, own, "sso_account_id");
+  login.role_name = either(given.role_name, own, "sso_role_name");
+  if (!is_sign_in_given) login.session = value_of(own, "sso_session");
+
+  const AwsSection* const session = login.session.empty() ? nullptr : files.sso_session(login.session);
+  if (session != nullptr) {
+    if (!is_sign_in_given) {
+      if (auto error = inconsistency(own, *session)) return *std::move(error);
+    }
+    login.start_url = either(given.start_url, *session, "sso_start_url");
+    login.region = either(given.region, *session, "sso_region");
+    login.scopes = comma_list(value_of(*session, "sso_registration_scopes"));
+  } else if (!login.session.empty()) {
+    if (given.start_url.empty() || given.region.empty()) {
+      return broken("The specified sso-session does not exist: \"" + login.session + "\". Add a section [sso-session " +
+                    login.session + "] with sso_start_url and sso_region to " + files.config_path() +
+                    ", or SSOStartURL and SSORegion to the DSN.");
+    }
+  } else {
+    login.start_url = either(given.start_url, own, "sso_start_url");
+    login.region = either(given.region, own, "sso_region");
+  }
+  login.region = lower(login.region);
+  if (auto error = missing_part(login, needs_role)) return *std::move(error);
+  return login;
+}
 
 PlanAnswer plan_profile(const AwsFiles& files, std::string_view profile, const WebIdentity& environment) {
   return Planner(files, environment).plan(std::string(profile));

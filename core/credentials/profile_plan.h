@@ -17,6 +17,7 @@
 #include "core/credentials/provider.h"
 #include "core/error.h"
 #include "core/ini_files.h"
+#include "core/result.h"
 
 namespace iamodbc {
 
@@ -34,8 +35,15 @@ struct WebIdentity {
   std::string role_arn;
   std::string session_name;  // may be empty
 };
+// A role in IAM Identity Center, and the sign-in that opens it.
 struct SsoLogin {
-  std::string profile;
+  std::string profile;  // whose settings count; empty: none
+  std::string session;  // the name of the sign-in; empty: it is known by its start URL
+  std::string start_url;
+  std::string region;  // of IAM Identity Center
+  std::string account_id;
+  std::string role_name;
+  std::vector<std::string> scopes;  // sso_registration_scopes
 };
 struct AwsLogin {
   std::string profile;
@@ -67,6 +75,12 @@ using PlanAnswer = std::variant<ProfilePlan, NotConfigured, Error>;
 // each of which precedes the profile's; all empty for a profile that the DSN names. It makes a plan even without a
 // profile.
 PlanAnswer plan_profile(const AwsFiles& files, std::string_view profile, const WebIdentity& environment);
+
+// The sign-in and role of a profile and its sso-session section, with what `given` says before it. A session or start URL
+// that is given stands for the whole sign-in; a session that is given with start URL and region needs no section.
+// `needs_role`: account and role must be known too. Fails (28000) on what is missing, and on what profile and section say
+// differently.
+Result<SsoLogin> plan_sso(const AwsFiles& files, std::string_view profile, const SsoLogin& given, bool needs_role);
 
 // The plan on one line, without secrets: "credential_process of profile dev (aws) -> role arn:... of profile live".
 std::string described(const ProfilePlan& plan, const AwsFiles& files);

@@ -68,6 +68,8 @@ struct CredentialSettings {
   int sso_login_timeout = 120;  // seconds
   std::string web_identity_token_file;
   std::string expected_account_id;
+  std::string dsn;         // its name, for messages; empty: none
+  bool may_prompt = true;  // whether the program that connects lets us ask: not under SQL_DRIVER_NOPROMPT
 };
 
 // What every provider may look at.
@@ -76,8 +78,9 @@ struct Context {
   const AwsFiles& files;  // the shared config and credentials files, read once for a connect
   const CredentialSettings& settings;
   const Log& log;
-  Deadline deadline;     // of the whole login
-  std::string region{};  // of the database, for the services that are asked; empty: not known
+  Deadline deadline;        // of the whole login
+  std::string region{};     // of the database, for the services that are asked; empty: not known
+  bool is_refresh = false;  // credentials that are still good stand by: nobody is to be asked anything
 };
 
 // Who asks AWS's services: `profile` is the one whose settings count, and its region where the database's is not known. Without any, empty.

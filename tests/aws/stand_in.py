@@ -97,6 +97,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._fail(fault, owner)
 
+    def do_CONNECT(self):  # pylint: disable=invalid-name
+        """As a proxy that ends the tunnel itself: what comes through it is answered here."""
+        context = self.server.owner.tunnel_context
+        if context is None:
+            self._reply(Reply(405))
+            return
+        with self.server.owner.lock:
+            self.server.owner.tunnels.append(self.path)
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+        self.close_connection = False
+
     def _reply(self, reply):
         body = reply.body.encode() if isinstance(reply.body, str) else reply.body
         self.send_response(reply.status)
@@ -136,10 +149,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             raise ValueError(fault.kind)
 
     def handle(self):
+        plain = self.connection
         try:
             super().handle()
         except (ConnectionError, ssl.SSLError, TimeoutError):
             pass  # the client left; some tests want that
+        if self.connection is not plain:
+            self.connection.close()
 
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _serve
 
@@ -161,10 +177,14 @@ class _Server6(_Server):
 
 
 class StandIn:
-    """`certificate`: (chain file, key file) for https."""
+    """`certificate`: (chain file, key file) for https. `tunnel`: the same for what comes by CONNECT, so that the URL may be a proxy's; `tunnels` are the hosts asked for."""
 
-    def __init__(self, handler, certificate=None, address="127.0.0.1", port=0):
+    def __init__(self, handler, certificate=None, address="127.0.0.1", port=0, tunnel=None):
         self.handler = handler
+        self.tunnels, self.tunnel_context = [], None
+        if tunnel:
+            self.tunnel_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tunnel_context.load_cert_chain(*tunnel)
         self.requests, self.faults, self.errors = [], [], []
         self.lock, self.ended = threading.Lock(), threading.Event()
         self._server = (_Server6 if ":" in address else _Server)((address, port), _Handler)

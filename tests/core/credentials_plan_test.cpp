@@ -54,8 +54,32 @@ const std::vector<Case> cases = {
      "[profile dev]\ncredential_process=x\naws_access_key_id=A\naws_secret_access_key=S\n", "", "dev",
      "credential_process of profile dev"},
     {"SsoBeforeKeys", "G26: a sign-in that is configured is not passed over.",
-     "[profile dev]\nsso_account_id=1\nsso_role_name=r\naws_access_key_id=A\naws_secret_access_key=S\n", "", "dev",
-     "SSO of profile dev"},
+     "[profile dev]\nsso_account_id=1\nsso_role_name=r\nsso_start_url=u\nsso_region=e\naws_access_key_id=A\n"
+     "aws_secret_access_key=S\n",
+     "", "dev", "SSO u, role r of 1, of profile dev"},
+    {"SsoSession", "Start page and region stand in the session's section.",
+     "[profile dev]\nsso_account_id=1\nsso_role_name=r\nsso_session=s\n[sso-session "
+     "s]\nsso_start_url=u\nsso_region=e\n",
+     "", "dev", "SSO session s, role r of 1, of profile dev"},
+    {"SsoSessionOfNoName", "A section that is not there is an error.",
+     "[profile dev]\nsso_account_id=1\nsso_role_name=r\nsso_session=s\nsso_start_url=u\nsso_region=e\n", "", "dev",
+     "error: The specified sso-session does not exist: \"s\""},
+    {"SsoOfTwoMinds", "G48: profile and session may not differ.",
+     "[profile dev]\nsso_account_id=1\nsso_role_name=r\nsso_session=s\nsso_region=a\n[sso-session s]\nsso_start_url=u\n"
+     "sso_region=b\n",
+     "", "dev", "error: The value for sso_region is inconsistent between profile (a) and sso-session (b)"},
+    {"SsoOfOneMind", "They may say the same.",
+     "[profile dev]\nsso_account_id=1\nsso_role_name=r\nsso_session=s\nsso_region=b\n[sso-session s]\nsso_start_url=u\n"
+     "sso_region=b\n",
+     "", "dev", "SSO session s, role r of 1, of profile dev"},
+    {"SsoHalf", "What is missing is named.", "[profile dev]\nsso_account_id=1\n", "", "dev",
+     "error: The profile \"dev\" is configured to use SSO but is missing required configuration: sso_start_url, "
+     "sso_region, sso_role_name."},
+    {"RoleOnASso", "A role may begin with a sign-in.",
+     "[profile app]\nrole_arn=R\nsource_profile=dev\n[profile "
+     "dev]\nsso_account_id=1\nsso_role_name=r\nsso_start_url=u\n"
+     "sso_region=e\n",
+     "", "app", "SSO u, role r of 1, of profile dev -> role R of profile app"},
     {"SsoSessionAloneIsNoCredentials", "Only sso_session gives a token, not keys.", "[profile dev]\nsso_session=s\n",
      "", "dev", "none: profile dev holds no credentials"},
     {"LoginBetweenTheTwoFiles", "login_session before credential_process.",
@@ -181,6 +205,32 @@ TEST(ProfilePlan, ChainsMayHoldAHundredRolesButNotAThousand) {
     const auto* const plan = std::get_if<ProfilePlan>(&answer);
     EXPECT_EQ(plan != nullptr ? plan->roles.size() : 0U, length == 100 ? 100U : 0U);
   }
+}
+
+TEST(SsoPlan, WhatIsGivenComesBeforeTheProfile) {
+  const AwsFiles files = AwsFiles::from_text(
+      "[profile dev]\nsso_session=s\nsso_account_id=1\nsso_role_name=r\n[sso-session "
+      "s]\nsso_start_url=u\nsso_region=E\n"
+      "sso_registration_scopes = a , b,,\n",
+      "");
+  const auto plan = [&](const SsoLogin& given, const char* profile = "dev") {
+    const auto login = plan_sso(files, profile, given, true);
+    if (!login) return "error: " + login.error().message;
+    const SsoLogin& one = login.value();
+    return one.profile + "|" + one.session + "|" + one.start_url + "|" + one.region + "|" + one.account_id + "|" +
+           one.role_name + "|" + std::to_string(one.scopes.size());
+  };
+  EXPECT_EQ(plan({}), "dev|s|u|e|1|r|2");
+  EXPECT_EQ(plan({"", "", "", "", "2", "q", {}}), "dev|s|u|e|2|q|2");
+  EXPECT_EQ(plan({"", "", "", "f", "", "", {}}), "dev|s|u|f|1|r|2");
+  EXPECT_EQ(plan({"", "", "v", "f", "", "", {}}), "dev||v|f|1|r|0");    // another sign-in, known by its start page
+  EXPECT_EQ(plan({"", "t", "v", "f", "", "", {}}), "dev|t|v|f|1|r|0");  // ... or by a name that no section has
+  EXPECT_EQ(plan({"", "s", "", "", "2", "q", {}}, "none"), "|s|u|e|2|q|2");
+  EXPECT_EQ(plan({"", "t", "v", "", "", "", {}}).substr(0, 60),
+            "error: The specified sso-session does not exist: \"t\". Add a ");
+  EXPECT_EQ(plan({"", "", "v", "f", "", "", {}}, "none"),
+            "error: SSO is configured but is missing required configuration: SSOAccountID, SSORoleName.");
+  EXPECT_TRUE(plan_sso(files, "none", {"", "", "v", "f", "", "", {}}, false).ok());
 }
 
 }  // namespace
