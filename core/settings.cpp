@@ -208,7 +208,7 @@ Result<Log> read_log(const Given& given) {
   return Log(chosen, file);
 }
 
-Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile) {
+Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile, bool may_prompt) {
   if (auto mistake = spelling_mistake(given, profile)) return *mistake;
 
   Settings settings;
@@ -230,6 +230,8 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.token_host = settings.has_token_host ? token_host : settings.server;
   settings.token_port = reader.port(AttributeId::token_port).value_or(settings.port);
   settings.credentials = read_credential_settings(reader);
+  settings.credentials.dsn = given.dsn();
+  settings.credentials.may_prompt = may_prompt;
   reader.found(AttributeId::tls_ca_file);
   std::vector<const char*> ca_names(profile.ca_file_names.begin(), profile.ca_file_names.end());
   ca_names.push_back(attribute_row(AttributeId::tls_ca_file).name);

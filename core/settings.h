@@ -63,6 +63,7 @@ Result<BaseChoice> read_base_choice(const Given& given);
 // The log that the user asked for; asked early, so that later rooms can write to it.
 Result<Log> read_log(const Given& given);
 
-Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile);
+// `may_prompt`: as in CredentialSettings.
+Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile, bool may_prompt = true);
 
 }  // namespace iamodbc

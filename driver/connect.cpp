@@ -142,7 +142,8 @@ bool lost_a_race(const BaseDriverProfile& profile, const Attempted& attempted) {
 
 class Walk {
  public:
-  Walk(Dbc& dbc, Width width, const OutString& out) : dbc_(dbc), width_(width), out_(out) {
+  Walk(Dbc& dbc, Width width, const OutString& out, bool may_prompt)
+      : dbc_(dbc), width_(width), out_(out), may_prompt_(may_prompt) {
     const auto timeout = dbc.attributes.integer(SQL_ATTR_LOGIN_TIMEOUT);
     // ODBC's type for it is 32 bits wide; what a program leaves above them is not meant.
     const auto seconds = static_cast<SQLUINTEGER>(timeout.value_or(0));
@@ -170,7 +171,7 @@ class Walk {
               given.value().string().redacted([&](std::string_view name) { return may_show(*facts.profile, name); }));
     log_.info("base driver " + facts.file + " " + facts.version);
 
-    auto settings = read_settings(given.value(), *facts.profile);
+    auto settings = read_settings(given.value(), *facts.profile, may_prompt_);
     if (!settings) return fail_and_log(settings.error());
     const Room room{given.value(), settings.value(), base, facts};
     auto prepared = prepare(room);
@@ -370,6 +371,7 @@ class Walk {
   Dbc& dbc_;
   Width width_;
   OutString out_;
+  bool may_prompt_;
   System system_;
   std::string own_folder_ = own_folder();  // asked once: it is a walk through the file system
   Log log_;
@@ -383,7 +385,7 @@ constexpr Width width_of = sizeof(Char) == 1 ? Width::narrow : Width::wide;
 
 template <class Char>
 SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity,
-                         SQLSMALLINT* out_length) {
+                         SQLSMALLINT* out_length, SQLUSMALLINT completion) {
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
     auto bytes = text_from(text, length);
     if (!bytes) return fail(dbc, bytes.error());
@@ -394,7 +396,8 @@ SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char
     auto string = ConnectionString::parse(bytes.value());
     wipe(bytes.value());
     if (!string) return fail(dbc, string.error());
-    return connect(dbc, std::move(string).value(), width_of<Char>, OutString{out, out_capacity, out_length});
+    return connect(dbc, std::move(string).value(), width_of<Char>, OutString{out, out_capacity, out_length},
+                   completion != SQL_DRIVER_NOPROMPT);
   });
 }
 
@@ -421,7 +424,8 @@ SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, co
                            : Attribute(part.name, bytes.value()));
       wipe(bytes.value());
     }
-    return connect(dbc, std::move(string), width_of<Char>, OutString{});
+    // It cannot say that nobody may be asked; what may be asked at all is said in odbc.ini.
+    return connect(dbc, std::move(string), width_of<Char>, OutString{}, true);
   });
 }
 
@@ -483,10 +487,10 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
 
 }  // namespace
 
-SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutString& out) {
+SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutString& out, bool may_prompt) {
   if (dbc.is(Handle::connected))
     return fail(dbc, Error{State::connection_in_use, "The connection is already open. Disconnect it first.", 0});
-  return Walk(dbc, width, out).run(std::move(string));
+  return Walk(dbc, width, out, may_prompt).run(std::move(string));
 }
 
 }  // namespace iamodbc
@@ -494,13 +498,14 @@ SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutStrin
 using namespace iamodbc;  // NOLINT(google-build-using-namespace)
 
 IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnect(SQLHDBC dbc, SQLHWND, SQLCHAR* text, SQLSMALLINT length, SQLCHAR* out,
-                                                  SQLSMALLINT out_capacity, SQLSMALLINT* out_length, SQLUSMALLINT) {
-  return driver_connect(dbc, text, length, out, out_capacity, out_length);
+                                                  SQLSMALLINT out_capacity, SQLSMALLINT* out_length,
+                                                  SQLUSMALLINT completion) {
+  return driver_connect(dbc, text, length, out, out_capacity, out_length, completion);
 }
 IAMODBC_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC dbc, SQLHWND, SQLWCHAR* text, SQLSMALLINT length,
                                                    SQLWCHAR* out, SQLSMALLINT out_capacity, SQLSMALLINT* out_length,
-                                                   SQLUSMALLINT) {
-  return driver_connect(dbc, text, length, out, out_capacity, out_length);
+                                                   SQLUSMALLINT completion) {
+  return driver_connect(dbc, text, length, out, out_capacity, out_length, completion);
 }
 IAMODBC_EXPORT SQLRETURN SQL_API SQLConnect(SQLHDBC dbc, SQLCHAR* dsn, SQLSMALLINT dsn_length, SQLCHAR* user,
                                             SQLSMALLINT user_length, SQLCHAR* password, SQLSMALLINT password_length) {

@@ -18,6 +18,7 @@ struct OutString {
 };
 
 // The walk. Leaves the handle connected, or with diagnostics that say why not.
-SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutString& out);
+// `may_prompt`: the application does not forbid to ask a person, as SQL_DRIVER_NOPROMPT does.
+SQLRETURN connect(Dbc& dbc, ConnectionString string, Width width, const OutString& out, bool may_prompt);
 
 }  // namespace iamodbc

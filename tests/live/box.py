@@ -127,10 +127,11 @@ class Box:
         return done
 
     def connect(self, string=None, dsn=None, uid=None, pwd=None, wide=True, login_timeout=None, queries=("select 1",),
-                out_length=4096, **options):
+                out_length=4096, completion=0, **options):
         """One connection by odbc_client.py, by connection string or by SQLConnect."""
         request = {"connection_string": string, "dsn": dsn, "uid": uid, "pwd": pwd, "wide": wide,
-                   "login_timeout": login_timeout, "queries": list(queries), "out_length": out_length}
+                   "login_timeout": login_timeout, "queries": list(queries), "out_length": out_length,
+                   "completion": completion}
         prefix = options.pop("prefix", [])
         done = self.run([*prefix, PYTHON, os.path.join(HERE, "odbc_client.py")], json.dumps(request), **options)
         if done.returncode != 0:

@@ -4,7 +4,7 @@
 
 Reads a request from standard input (JSON), writes the answer to standard output (JSON):
   request  connection_string | dsn, uid, pwd (null: a null pointer); wide (SQL...W or not); login_timeout (seconds);
-           queries; out_length (0: no buffer)
+           queries; out_length (0: no buffer); completion (of SQLDriverConnect: 0 SQL_DRIVER_NOPROMPT, 1 SQL_DRIVER_COMPLETE)
   answer   connected; status (SQLRETURN of the connect); records [[SQLSTATE, native, text]]; out, out_length (the out
            connection string); results: for each query its rows, or {"records": ...}; seconds (of the connect)
 """
@@ -76,7 +76,8 @@ def main():
     started = time.monotonic()
     if request.get("connection_string") is not None:
         connect = odbc.SQLDriverConnectW if wide else odbc.SQLDriverConnect
-        status = connect(connection, None, text(request["connection_string"], wide), NTS, out, out_length, ctypes.byref(out_needed), 0)
+        status = connect(connection, None, text(request["connection_string"], wide), NTS, out, out_length, ctypes.byref(out_needed),
+                         request.get("completion", 0))
     else:
         connect = odbc.SQLConnectW if wide else odbc.SQLConnect
         arguments = [part for name in ("dsn", "uid", "pwd")
