@@ -39,17 +39,6 @@ SharedCredentials keys_of(const FileKeys& keys, const AwsFiles& files) {
   return credentials;
 }
 
-// What this version cannot do by itself, and the program that can.
-Error not_yet(const std::string& profile, const std::string& what) {
-  const bool needs_quotes = profile.find_first_of(" \t'\"\\") != std::string::npos;
-  const std::string option = profile.empty() ? "" : " --profile " + (needs_quotes ? '"' + profile + '"' : profile);
-  return broken(
-      what +
-      ", which this version does not follow by itself. Let the AWS CLI do it: add to the DSN in odbc.ini the line "
-      "CredentialProcess=aws configure export-credentials" +
-      option + " --format process");
-}
-
 // The first step of a plan: whose keys stand first. Each kind of base has its seat here.
 struct Execute {
   const Context& context;
