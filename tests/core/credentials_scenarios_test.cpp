@@ -28,7 +28,10 @@ std::vector<std::string> scenario_names() {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(fs::path(TEST_DATA) / "credentials")) {
     if (fs::exists(entry.path() / "http.json")) continue;
-    if (json::parse(text_of(entry.path() / "expect.json")).contains("command")) continue;
+    const json expect = json::parse(text_of(entry.path() / "expect.json"));
+    // What a DSN says in its own names is read by the command, which runs every folder (tests/aws/scenarios_test.py).
+    const json settings = expect.value("settings", json::object());
+    if (expect.contains("command") || settings.contains("Credentials")) continue;
     names.push_back(entry.path().filename());
   }
   std::sort(names.begin(), names.end());
