@@ -26,7 +26,7 @@ std::string padded(std::string text, std::size_t width) {
 }
 
 void print_text(const AttributeRow& row) {
-  constexpr std::size_t name_width = 19;
+  constexpr std::size_t name_width = 22;
   print(padded(row.name, name_width) + row.help);
   const auto more = [](const std::string& text) { print(std::string(name_width, ' ') + text); };
   if (!row.choices.empty()) more("one of: " + joined(row.choices, ", "));
