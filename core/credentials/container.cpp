@@ -127,8 +127,7 @@ class Container : public Provider {
   [[nodiscard]] Answer provide(const Context& context) const override {
     const std::string relative = context.system.set_variable(relative_variable).value_or("");
     const std::string full = context.system.set_variable(full_variable).value_or("");
-    if (relative.empty() && full.empty())
-      return NotConfigured{std::string(relative_variable) + " and " + full_variable + " are not set"};
+    if (relative.empty() && full.empty()) return NotConfigured{"no AWS_CONTAINER_CREDENTIALS_... variable is set"};
     auto url = url_of(relative, full);
     if (!url) return url.error();
     CredentialKey key("container");

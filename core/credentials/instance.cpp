@@ -66,9 +66,7 @@ class Instance : public Provider {
     return credentials_in(std::get<Secret>(keys), role, context);
   }
 
-  static NotConfigured passed_over(const NoMetadata& none) {
-    return NotConfigured{"no role from the metadata service of an EC2 instance: " + none.why};
-  }
+  static NotConfigured passed_over(const NoMetadata& none) { return NotConfigured{"no role: " + none.why}; }
 
   static Answer credentials_in(const Secret& text, const std::string& role, const Context& context) {
     const auto object = Json::parse(text.reveal());
