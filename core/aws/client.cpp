@@ -306,30 +306,40 @@ std::string ca_bundle(const AwsClient& client) {
   return aws_setting(client, "AWS_CA_BUNDLE", "ca_bundle");
 }
 
-Result<std::string> endpoint_url(const AwsClient& client, const AwsService& service, std::string_view region) {
-  const auto configured = [&]() -> Result<std::string> {
-    if (is_true(aws_setting(client, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")))
-      return std::string();
-    if (auto url = client.system.set_variable(std::string("AWS_ENDPOINT_URL_") + service.id)) return *std::move(url);
-    if (auto url = client.system.set_variable("AWS_ENDPOINT_URL")) return *std::move(url);
-    const auto profile = client.files.profile(client.profile);
-    if (!profile) return std::string();
-    if (const auto name = profile->find("services"); name != profile->end()) {
-      const AwsSection* const services = client.files.services(name->second.value);
-      if (services == nullptr) {
-        return cannot_connect("The profile " + client.profile + " names services = " + name->second.value +
-                              ", and there is no section [services " + name->second.value + "] in " +
-                              client.files.config_path() + ". Add it, or remove the line.");
-      }
-      if (const auto found = services->find(lower(service.id)); found != services->end()) {
-        const auto url = found->second.nested.find("endpoint_url");
-        if (url != found->second.nested.end() && !url->second.empty()) return url->second;
-      }
+namespace {
+
+// What the profile's services section, else the profile itself says; empty: nothing.
+Result<std::string> url_of_profile(const AwsClient& client, const AwsService& service) {
+  const auto profile = client.files.profile(client.profile);
+  if (!profile) return std::string();
+  if (const auto name = profile->find("services"); name != profile->end()) {
+    const AwsSection* const services = client.files.services(name->second.value);
+    if (services == nullptr) {
+      return cannot_connect("The profile " + client.profile + " names services = " + name->second.value +
+                            ", and there is no section [services " + name->second.value + "] in " +
+                            client.files.config_path() + ". Add it, or remove the line.");
     }
-    const auto url = profile->find("endpoint_url");
-    return url == profile->end() ? std::string() : url->second.value;
-  };
-  auto url = configured();
+    if (const auto found = services->find(lower(service.id)); found != services->end()) {
+      const auto url = found->second.nested.find("endpoint_url");
+      if (url != found->second.nested.end() && !url->second.empty()) return url->second;
+    }
+  }
+  const auto url = profile->find("endpoint_url");
+  return url == profile->end() ? std::string() : url->second.value;
+}
+
+Result<std::string> configured_url(const AwsClient& client, const AwsService& service) {
+  if (is_true(aws_setting(client, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")))
+    return std::string();
+  if (auto url = client.system.set_variable(std::string("AWS_ENDPOINT_URL_") + service.id)) return *std::move(url);
+  if (auto url = client.system.set_variable("AWS_ENDPOINT_URL")) return *std::move(url);
+  return url_of_profile(client, service);
+}
+
+}  // namespace
+
+Result<std::string> endpoint_url(const AwsClient& client, const AwsService& service, std::string_view region) {
+  auto url = configured_url(client, service);
   if (!url) return url.error();
   if (!url.value().empty()) {
     const auto parts = parts_of(url.value());
