@@ -16,8 +16,8 @@ namespace {
 using nlohmann::json;
 
 void wipe_texts(json& value) {
-  if (value.is_string()) {
-    wipe(value.get_ref<std::string&>());
+  if (auto* const text = value.get_ptr<std::string*>(); text != nullptr) {
+    wipe(*text);
   } else if (value.is_structured()) {
     for (json& one : value) wipe_texts(one);
   }
@@ -39,7 +39,7 @@ Json& Json::operator=(Json&& other) noexcept {
   return *this;
 }
 
-Json::~Json() {
+Json::~Json() {  // NOLINT(bugprone-exception-escape): only what it holds is looked at, by its kind
   if (content_) wipe_texts(content_->object);
 }
 

@@ -23,7 +23,7 @@ class Json {
   Json& operator=(Json&& other) noexcept;
   Json(const Json&) = delete;
   Json& operator=(const Json&) = delete;
-  ~Json();
+  ~Json();  // NOLINT(bugprone-exception-escape)
 
   static std::optional<Json> parse(std::string_view text);
 
