@@ -57,7 +57,7 @@ class Metadata(box.LiveTest):
         self.assertEqual("eu-central-1", self.opens(dsn=self.box.section(Region=None), env=self.on_instance)["region"])
 
     def test_what_is_chosen_by_name_is_not_replaced(self):
-        self.fails("container", CONTAINER, string="Credentials=Container", env=self.on_instance)
+        self.fails("container", "AWS_CONTAINER_CREDENTIALS_", string="Credentials=Container", env=self.on_instance)
         self.fails("instance", "AWS_EC2_METADATA_DISABLED", string="Credentials=Instance", env=self.in_container)
         self.assertEqual([], self.container.requests + self.instance.requests)
 
