@@ -132,6 +132,8 @@ constexpr std::array psqlodbc_hints{
     Hint{"no pg_hba.conf entry",
          "The server does not let this user in from here this way; RDS wants TLS for rds_iam users."},
     Hint{"Connection refused", "Nothing listens there: check Server and Port, and that the database is running."},
+    Hint{"is unreachable", "No way there: check the network and VPN."},
+    Hint{"No route to host", "No way there: check the network and VPN."},
     Hint{"could not translate host name", "Check the spelling of Server, and DNS or VPN."},
     Hint{"timeout expired", "No answer in time: check security group, VPN, Server and Port."},
     Hint{"Connection timed out", "No answer: check security group, VPN, Server and Port."},

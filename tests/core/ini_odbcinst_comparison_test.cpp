@@ -299,7 +299,7 @@ TEST_F(IniOdbcinstComparison, UserFileThatIsAFolderIsPassedOver) {
 }
 
 TEST_F(IniOdbcinstComparison, UserFileThatTheUserMayNotWriteIsPassedOver) {
-  if (getuid() != 0) GTEST_SKIP() << "NOT RUN: needs root, to become another user";
+  if (getuid() != 0) GTEST_SKIP() << "needs root";  // to become another user
   write("user/odbc.ini", "[both]\na=user\n[mine]\nx=1\n");
   write("system/odbc.ini", "[both]\na=system\n");
   std::filesystem::permissions(folder_ / "user/odbc.ini", std::filesystem::perms(0444));

@@ -99,7 +99,7 @@ TEST_F(LogFile, AWiderFileOfOursIsNarrowed) {
 }
 
 TEST_F(LogFile, AWiderFileOfSomebodyElseIsNotWrittenTo) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can make a file of somebody else";
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";  // who alone makes a file of somebody else
   create(0666);
   ASSERT_EQ(chown(file_.c_str(), 65534, 65534), 0);
   log().info("after");

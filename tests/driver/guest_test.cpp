@@ -155,7 +155,7 @@ TEST_F(Guest, ACancelledThreadUnwindsThroughForwardedCallsAndThroughOurs) {
 
 TEST_F(Guest, AForkWhileAnotherThreadAllocatesLeavesTheChildUsable) {
 #ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "ThreadSanitizer does not follow a fork of many threads";
+  GTEST_SKIP() << "ThreadSanitizer ends such a child";  // it runs in the plain and the ASan build
 #endif
   std::atomic<bool> done{false};
   std::thread busy([&] {
