@@ -47,6 +47,9 @@ void section_executing(void) {
   const Session session = open_session();
   const SQLHSTMT statement = new_statement(session, "s");
   for (size_t i = 0; i < COUNT(statements); ++i) {
+    // Connector/ODBC reads no rows of it: from then on each call gets the answer to one before it.
+    if (strncmp(statements[i], "values", 6) == 0 && is_left_out("VALUES as a statement, whose rows stay unread"))
+      continue;
     if (SQL_SUCCEEDED(exec_direct(statement, statements[i]))) {
       row_count(statement);
       show_result(statement, 3);
