@@ -11,10 +11,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
+
+#include "ask_verifier.h"
 
 enum { authentication_plugin = 7, authentication_interface = 0x0202, plugin_interface = 0x010f, is_stable = 5 };
 
@@ -55,43 +53,6 @@ struct plugin {
   unsigned int maturity;
 };
 
-static int is_sent(int socket, const void* data, size_t length) {
-  const char* at = data;
-  while (length > 0) {
-    const ssize_t sent = send(socket, at, length, MSG_NOSIGNAL);
-    if (sent <= 0) return 0;
-    at += sent;
-    length -= (size_t)sent;
-  }
-  return 1;
-}
-
-static int is_field_sent(int socket, const void* data, size_t length) {
-  const unsigned char head[4] = {(unsigned char)(length >> 24), (unsigned char)(length >> 16),
-                                 (unsigned char)(length >> 8), (unsigned char)length};
-  return is_sent(socket, head, sizeof head) && is_sent(socket, data, length);
-}
-
-static int is_accepted(const struct server_auth_info* info, const void* password, size_t length) {
-  static const char service[] = "mysql";
-  const char* const path = getenv("IAMODBC_RDS_VERIFIER");
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (path == NULL || strlen(path) >= sizeof address.sun_path) return 0;
-  strcpy(address.sun_path, path);
-  const int verifier = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (verifier < 0) return 0;
-  const struct timeval patience = {.tv_sec = 55};  // Longer than the verifier's longest delay.
-  setsockopt(verifier, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(verifier, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  char answer = 'N';
-  const int is_answered = connect(verifier, (const struct sockaddr*)&address, sizeof address) == 0 &&
-                          is_field_sent(verifier, service, sizeof service - 1) &&
-                          is_field_sent(verifier, info->user_name, info->user_name_length) &&
-                          is_field_sent(verifier, password, length) && recv(verifier, &answer, 1, 0) == 1;
-  close(verifier);
-  return is_answered && answer == 'Y';
-}
-
 static int authenticate(MYSQL_PLUGIN_VIO* client, struct server_auth_info* info) {
   unsigned char* packet = NULL;
   int length = client->read_packet(client, &packet);
@@ -99,7 +60,7 @@ static int authenticate(MYSQL_PLUGIN_VIO* client, struct server_auth_info* info)
   if (length > 0 && packet[length - 1] == '\0') --length;  // The client sends the end of the string too.
   info->password_used = length > 0;
   if (length == 0) return CR_ERROR;
-  return is_accepted(info, packet, (size_t)length) ? CR_OK : CR_ERROR;
+  return is_accepted("mysql", info->user_name, info->user_name_length, packet, (size_t)length) ? CR_OK : CR_ERROR;
 }
 
 static struct authentication rds = {.interface_version = authentication_interface,

@@ -7,55 +7,16 @@
 // The socket's path comes from IAMODBC_RDS_VERIFIER. One conversation a process at a time, as servers do it.
 #include <security/pam_appl.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
+
+#include "ask_verifier.h"
 
 struct pam_handle {
   char* service;
   char* user;
   struct pam_conv conversation;
 };
-
-static int is_sent(int socket, const void* data, size_t length) {
-  const char* at = data;
-  while (length > 0) {
-    const ssize_t sent = send(socket, at, length, MSG_NOSIGNAL);
-    if (sent <= 0) return 0;
-    at += sent;
-    length -= (size_t)sent;
-  }
-  return 1;
-}
-
-static int is_field_sent(int socket, const char* text) {
-  const size_t length = strlen(text);
-  const unsigned char head[4] = {(unsigned char)(length >> 24), (unsigned char)(length >> 16),
-                                 (unsigned char)(length >> 8), (unsigned char)length};
-  return is_sent(socket, head, sizeof head) && is_sent(socket, text, length);
-}
-
-static int is_accepted(const struct pam_handle* handle, const char* password) {
-  const char* const path = getenv("IAMODBC_RDS_VERIFIER");
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (path == NULL || strlen(path) >= sizeof address.sun_path) return 0;
-  strcpy(address.sun_path, path);
-  const int verifier = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (verifier < 0) return 0;
-  const struct timeval patience = {.tv_sec = 55};  // Longer than the verifier's longest delay.
-  setsockopt(verifier, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(verifier, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  char answer = 'N';
-  const int is_answered = connect(verifier, (const struct sockaddr*)&address, sizeof address) == 0 &&
-                          is_field_sent(verifier, handle->service) && is_field_sent(verifier, handle->user) &&
-                          is_field_sent(verifier, password) && recv(verifier, &answer, 1, 0) == 1;
-  close(verifier);
-  return is_answered && answer == 'Y';
-}
 
 int pam_start(const char* service, const char* user, const struct pam_conv* conversation, pam_handle_t** handle) {
   *handle = calloc(1, sizeof **handle);
@@ -106,7 +67,8 @@ int pam_authenticate(pam_handle_t* handle, int flags) {
   if (asked != PAM_SUCCESS || response == NULL) return PAM_CONV_ERR;
   int result = PAM_AUTH_ERR;
   if (response->resp != NULL) {
-    if (is_accepted(handle, response->resp)) result = PAM_SUCCESS;
+    if (is_accepted(handle->service, handle->user, strlen(handle->user), response->resp, strlen(response->resp)))
+      result = PAM_SUCCESS;
     explicit_bzero(response->resp, strlen(response->resp));
     free(response->resp);
   }
