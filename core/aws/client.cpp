@@ -416,6 +416,15 @@ AwsResult call(const AwsClient& client, const AwsCall& request) {
   }
 }
 
+AwsFault unreadable_answer(const AwsService& service, const std::string& operation) {
+  return AwsFault{Error{State::invalid_authorization,
+                        "The answer to " + operation +
+                            " is not what AWS sends. Is a proxy or another server between? Look at AWS_ENDPOINT_URL_" +
+                            service.id + " and HTTPS_PROXY.",
+                        0},
+                  "", 200};
+}
+
 AwsResult query_call(const AwsClient& client, AwsCall request, std::string_view version, QueryPairs members) {
   Secret body(std::string("Action=") + request.operation + "&Version=" + std::string(version));
   for (const auto& [name, value] : members) {

@@ -65,6 +65,9 @@ AwsResult call(const AwsClient& client, const AwsCall& request);
 // The same for a query service (STS, RDS, ...): Action, Version and members, not yet encoded; their texts are wiped.
 AwsResult query_call(const AwsClient& client, AwsCall request, std::string_view version, QueryPairs members);
 
+// The fault of an answer that is none of this service's: a proxy or another server stands between.
+AwsFault unreadable_answer(const AwsService& service, const std::string& operation);
+
 // ---- pure parts ----
 
 // The proxy for a URL: https_proxy or http_proxy, the lower-case variable before the other, an empty lower-case one meaning none; NO_PROXY's hosts and domains

@@ -63,12 +63,7 @@ std::variant<Json, AwsFault> refresh_login_session(const AwsClient& client, cons
   wipe(request.headers);
   if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
   auto answer = Json::parse(std::get<HttpAnswer>(result).body.reveal());
-  if (!answer) {
-    return broken(
-        "The answer to CreateOAuth2Token is not what AWS sends. Is a proxy or another server between? Look at "
-        "AWS_ENDPOINT_URL_SIGNIN and HTTPS_PROXY.",
-        200);
-  }
+  if (!answer) return unreadable_answer(signin_service, "CreateOAuth2Token");
   return *std::move(answer);
 }
 

@@ -30,15 +30,6 @@ AwsResult oidc_call(const AwsClient& client, const std::string& region, const ch
   return call(client, request);
 }
 
-AwsFault unreadable(const char* operation) {
-  return AwsFault{Error{State::invalid_authorization,
-                        std::string("The answer to ") + operation +
-                            " is not what IAM Identity Center sends. Is a proxy or another server between? Look at "
-                            "AWS_ENDPOINT_URL_SSO_OIDC and HTTPS_PROXY.",
-                        0},
-                  "", 200};
-}
-
 std::optional<std::chrono::seconds> seconds_of(const Json& json, const char* key) {
   const auto number = json.number(key);
   if (!number || !(*number >= 0)) return std::nullopt;
@@ -57,7 +48,7 @@ std::variant<OidcToken, AwsFault> create_token(const AwsClient& client, const st
   const auto json = Json::parse(std::get<HttpAnswer>(result).body.reveal());
   auto access = json ? json->secret("accessToken") : std::nullopt;
   const auto expires_in = json ? seconds_of(*json, "expiresIn") : std::nullopt;
-  if (!access || access->empty() || !expires_in) return unreadable("CreateToken");
+  if (!access || access->empty() || !expires_in) return unreadable_answer(sso_oidc_service, "CreateToken");
   OidcToken token{*std::move(access), {}, *expires_in};
   if (auto refresh = json->secret("refreshToken")) token.refresh_token = *std::move(refresh);
   return token;
@@ -84,7 +75,8 @@ std::variant<OidcClient, AwsFault> register_oidc_client(const AwsClient& client,
   auto secret = json ? json->secret("clientSecret") : std::nullopt;
   const auto end = json ? json->number("clientSecretExpiresAt") : std::nullopt;
   constexpr double last_moment = 9e9;  // seconds, in the year 2255
-  if (!id || id->empty() || !secret || !end || !(*end >= 0)) return unreadable("RegisterClient");
+  if (!id || id->empty() || !secret || !end || !(*end >= 0))
+    return unreadable_answer(sso_oidc_service, "RegisterClient");
   const auto end_seconds = static_cast<long long>(std::min(*end, last_moment));
   return OidcClient{*std::move(id), *std::move(secret), Time(std::chrono::seconds(end_seconds))};
 }
@@ -103,7 +95,7 @@ std::variant<DeviceAuthorization, AwsFault> start_device_authorization(const Aws
   const auto json = Json::parse(std::get<HttpAnswer>(result).body.reveal());
   auto device_code = json ? json->secret("deviceCode") : std::nullopt;
   const auto expires_in = json ? seconds_of(*json, "expiresIn") : std::nullopt;
-  if (!device_code || !expires_in) return unreadable("StartDeviceAuthorization");
+  if (!device_code || !expires_in) return unreadable_answer(sso_oidc_service, "StartDeviceAuthorization");
   DeviceAuthorization started{*std::move(device_code),
                               json->text("userCode").value_or(""),
                               json->text("verificationUri").value_or(""),
@@ -111,7 +103,8 @@ std::variant<DeviceAuthorization, AwsFault> start_device_authorization(const Aws
                               *expires_in,
                               seconds_of(*json, "interval").value_or(default_interval)};
   if (started.interval < std::chrono::seconds(1)) started.interval = default_interval;
-  if (started.user_code.empty() || started.verification_uri.empty()) return unreadable("StartDeviceAuthorization");
+  if (started.user_code.empty() || started.verification_uri.empty())
+    return unreadable_answer(sso_oidc_service, "StartDeviceAuthorization");
   return started;
 }
 

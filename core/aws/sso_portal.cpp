@@ -46,11 +46,7 @@ std::variant<RoleKeys, AwsFault> get_role_credentials(const AwsClient& client, c
   if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
   auto keys = keys_of(std::get<HttpAnswer>(result));
   if (keys) return *std::move(keys);
-  return AwsFault{Error{State::invalid_authorization,
-                        "The answer to GetRoleCredentials is not what IAM Identity Center sends. Is a proxy or another "
-                        "server between? Look at AWS_ENDPOINT_URL_SSO and HTTPS_PROXY.",
-                        0},
-                  "", 200};
+  return unreadable_answer(sso_service, "GetRoleCredentials");
 }
 
 }  // namespace iamodbc

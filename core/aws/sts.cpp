@@ -18,19 +18,6 @@ AwsCall sts_call(const AwsClient& client, const char* operation) {
   return request;
 }
 
-AwsResult sts_query(const AwsClient& client, AwsCall request, QueryPairs members) {
-  return query_call(client, std::move(request), version, std::move(members));
-}
-
-AwsFault unreadable(const char* operation) {
-  return AwsFault{Error{State::invalid_authorization,
-                        std::string("The answer to ") + operation +
-                            " is not what AWS STS sends. Is a proxy or another server between? Look at "
-                            "AWS_ENDPOINT_URL_STS and HTTPS_PROXY.",
-                        0},
-                  "", 200};
-}
-
 QueryPairs members_of(const RoleRequest& role) {
   QueryPairs members{{"RoleArn", role.role_arn}, {"RoleSessionName", role.session_name}};
   const auto add = [&](const char* name, std::string_view value) {
@@ -46,7 +33,7 @@ QueryPairs members_of(const RoleRequest& role) {
 std::variant<RoleKeys, AwsFault> keys_of(const AwsResult& result, const std::string& operation) {
   if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
   const auto xml = Xml::parse(std::get<HttpAnswer>(result).body.reveal());
-  if (!xml) return unreadable(operation.c_str());
+  if (!xml) return unreadable_answer(sts_service, operation);
   const std::string start = operation + "Result/Credentials/";
   RoleKeys keys;
   keys.access_key_id = xml->text(start + "AccessKeyId");
@@ -57,7 +44,7 @@ std::variant<RoleKeys, AwsFault> keys_of(const AwsResult& result, const std::str
   keys.assumed_role_arn = xml->text(operation + "Result/AssumedRoleUser/Arn");
   const auto expiration = parse_time(xml->text(start + "Expiration"));
   if (keys.access_key_id.empty() || keys.secret_access_key.empty() || keys.session_token.empty() || !expiration)
-    return unreadable(operation.c_str());
+    return unreadable_answer(sts_service, operation);
   keys.expiration = *expiration;
   return keys;
 }
@@ -67,7 +54,7 @@ std::variant<RoleKeys, AwsFault> keys_of(const AwsResult& result, const std::str
 std::variant<CallerIdentity, AwsFault> get_caller_identity(const AwsClient& client, const SigningKeys& keys) {
   AwsCall request = sts_call(client, "GetCallerIdentity");
   request.keys = &keys;
-  const AwsResult result = sts_query(client, std::move(request), {});
+  const AwsResult result = query_call(client, std::move(request), version, {});
   if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
   const auto xml = Xml::parse(std::get<HttpAnswer>(result).body.reveal());
   CallerIdentity identity;
@@ -76,7 +63,7 @@ std::variant<CallerIdentity, AwsFault> get_caller_identity(const AwsClient& clie
     identity.arn = xml->text("GetCallerIdentityResult/Arn");
     identity.user_id = xml->text("GetCallerIdentityResult/UserId");
   }
-  if (identity.account.empty()) return unreadable("GetCallerIdentity");
+  if (identity.account.empty()) return unreadable_answer(sts_service, "GetCallerIdentity");
   return identity;
 }
 
@@ -84,7 +71,7 @@ std::variant<RoleKeys, AwsFault> assume_role(const AwsClient& client, const Sign
                                              const RoleRequest& role) {
   AwsCall request = sts_call(client, "AssumeRole");
   request.keys = &keys;
-  return keys_of(sts_query(client, std::move(request), members_of(role)), "AssumeRole");
+  return keys_of(query_call(client, std::move(request), version, members_of(role)), "AssumeRole");
 }
 
 std::variant<RoleKeys, AwsFault> assume_role_with_web_identity(const AwsClient& client, const RoleRequest& role,
@@ -93,7 +80,7 @@ std::variant<RoleKeys, AwsFault> assume_role_with_web_identity(const AwsClient& 
   request.more_retried_codes = web_identity_retries;
   QueryPairs members = members_of(role);
   members.emplace_back("WebIdentityToken", token.reveal());
-  return keys_of(sts_query(client, std::move(request), std::move(members)), "AssumeRoleWithWebIdentity");
+  return keys_of(query_call(client, std::move(request), version, std::move(members)), "AssumeRoleWithWebIdentity");
 }
 
 }  // namespace iamodbc

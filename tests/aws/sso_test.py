@@ -133,7 +133,7 @@ class KeptSignIn(SsoWorld):
         for body in (b"", b"{}", b"[1]", b'{"roleCredentials": {"accessKeyId": "A"}}',
                      b'{"roleCredentials": {"accessKeyId": "A", "secretAccessKey": "b", "sessionToken": "c", "expiration": "soon"}}'):
             self.server.faults = [Fault("body", body)]
-            self.fails("The answer to GetRoleCredentials is not what IAM Identity Center sends", arguments=("--profile", "dev"))
+            self.fails("The answer to GetRoleCredentials is not what AWS sends", arguments=("--profile", "dev"))
 
 
 class Refresh(SsoWorld):
