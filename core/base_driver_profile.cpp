@@ -440,10 +440,10 @@ constexpr std::array tls_words{TlsWord{"verify-full", TlsLevel::verify_full},
                                TlsWord{"p", {}},
                                TlsWord{"", {}}};
 
-Error too_weak(std::string_view name, std::string_view value) {
-  return cannot_connect(
-      std::string(name) + "=" + std::string(value) +
-      " would let an IAM token travel without TLS. Use TLS=verify-full (the default), verify-ca or require.");
+Error too_weak(const BaseDriverProfile& profile, std::string_view name, std::string_view value) {
+  return cannot_connect(std::string(name) + "=" + std::string(value) +
+                        " would let an IAM token travel without TLS. Use TLS=verify-full (the default)" +
+                        (keeps_tls_unchecked(profile) ? ", verify-ca or require." : "."));
 }
 
 bool is_yes(std::string_view value) {
@@ -504,6 +504,10 @@ const BaseDriverProfile& base_driver_profile(BaseKind kind) {
   return table[static_cast<std::size_t>(kind)];
 }
 
+bool keeps_tls_unchecked(const BaseDriverProfile& profile) {
+  return profile.kind != BaseKind::mariadb;
+}
+
 bool is_one_of(std::span<const char* const> names, std::string_view name) {
   for (const char* known : names) {
     if (same_name(known, name)) return true;
@@ -538,7 +542,7 @@ Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, s
   const std::string_view written = trimmed(value);
   const bool switches_off = same_name(name, "DISABLE_SSL_DEFAULT");
   if (switches_off || same_name(name, "FORCETLS") || same_name(name, "SSL_ENFORCE")) {
-    if (is_yes(written) == switches_off) return too_weak(name, value);
+    if (is_yes(written) == switches_off) return too_weak(profile, name, value);
     return std::optional<TlsLevel>{};  // the least that we do anyway
   }
   if (same_name(name, "SSLVERIFY")) {
@@ -548,12 +552,12 @@ Result<std::optional<TlsLevel>> tls_level_of(const BaseDriverProfile& profile, s
   }
   for (const TlsWord& word : tls_words) {
     if (!same_name(word.word, written)) continue;
-    if (!word.level) return too_weak(name, value);
+    if (!word.level) return too_weak(profile, name, value);
     return word.level;
   }
   return Error{State::invalid_attribute_value,
                std::string(name) + "=" + std::string(value) + " is not a TLS level of " + profile.title +
-                   ". Allowed: verify-full, verify-ca, require.",
+                   ". Allowed: " + (keeps_tls_unchecked(profile) ? "verify-full, verify-ca, require." : "verify-full."),
                0};
 }
 

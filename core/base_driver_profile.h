@@ -86,6 +86,9 @@ bool reads_in_section(const BaseDriverProfile& profile, std::string_view name);
 // Whether `name` is in `names` (ASCII case ignored).
 bool is_one_of(std::span<const char* const> names, std::string_view name);
 
+// Whether it insists on TLS where it checks no certificate, or no name in it. MariaDB Connector/ODBC takes FORCETLS for a wish then.
+bool keeps_tls_unchecked(const BaseDriverProfile& profile);
+
 // The row of ours that `name` is a spelling of, for this base driver; nullptr when it is not ours.
 const AttributeRow* our_attribute(const BaseDriverProfile& profile, std::string_view name);
 // Whether it is that row: the same answer without a look at all the others.

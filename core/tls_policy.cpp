@@ -132,7 +132,7 @@ std::optional<Error> bypass(const Given& given, const BaseDriverProfile& profile
 
 // Without a certificate to check, Connector/ODBC takes FORCETLS for a wish: a server, or somebody on the way, that offers no TLS gets the token in clear.
 std::optional<Error> unkept_promise(const Settings& settings, const BaseDriverProfile& profile) {
-  if (profile.kind != BaseKind::mariadb || settings.tls == TlsLevel::verify_full) return std::nullopt;
+  if (keeps_tls_unchecked(profile) || settings.tls == TlsLevel::verify_full) return std::nullopt;
   return cannot_connect("TLS=" + std::string(text(settings.tls)) + " (" + settings.tls_where + ") is not kept by " +
                         profile.title +
                         ": it insists on TLS only while it checks certificate and name. Use TLS=verify-full, the "

@@ -77,6 +77,8 @@ TEST(Settings, AWrongValueIsAnErrorThatListsWhatIsAllowed) {
   expect_says(with("AuthType=kerberos"), {"AuthType=kerberos", "the connection string", "IAM, Password"});
   expect_says(with("RDS_AUTH_TYPE=x"), {"RDS_AUTH_TYPE=x", "IAM, Password"});
   expect_says(with("TLS=off"), {"TLS=off", "verify-full, verify-ca, require"});
+  const auto maria = read(std::string(login) + "TLS=off", "", "", BaseKind::mariadb);
+  expect_says(maria, {"TLS=off", "Allowed: verify-full."});
   expect_says(with("TLS=disable"), {"TLS=disable", "verify-full", "verify-ca", "require"});
   expect_says(with("LogLevel=loud"), {"LogLevel=loud", "off, error, warning, info, debug"});
   for (const char* port : {"0", "65536", "x", "54 32", "5432x", "+1", "-1", "99999999999999999999"}) {
