@@ -14,10 +14,11 @@ class Conformance(LiveTest):
     def equal(self, **how):
         printed = []
         is_equal = compare.compare(self.box, out=printed.append, **how)
-        print("\n" + "\n".join(line for line in printed if line.startswith(("known: ", "left out: ")) or line == printed[-1]),
+        print("\n" + "\n".join(line for line in printed if line.startswith(("known: ", "left out: ")) or line in printed[-2:]),
               flush=True)
         self.assertTrue(is_equal, "\n".join(printed))
         self.assertGreater(int(printed[-1].split()[0]), 5000)
+        self.assertGreater(int(printed[-2].split()[0]), 100000, "entries of traces")
         self.no_secret("\n".join(printed))
 
     def test_every_call_does_over_iamodbc_what_it_does_over_the_base_driver(self):
@@ -45,6 +46,15 @@ class Conformance(LiveTest):
         self.assertTrue(same.close(is_whole=False))
         self.assertEqual((4, 0, 0), (same.calls, same.differ, same.known))
         self.assertFalse(same.close(is_whole=True), "a known difference that is gone was not missed")
+
+    def test_the_comparison_sees_what_differs_in_the_traces(self):
+        base = ["SQLFetch.c Entry", "SQLFetch.c Exit:[SQL_SUCCESS]"]
+        for changed in (base[:1], [base[0], "SQLFetch.c Exit:[SQL_NO_DATA]"], base + ["SQLFreeStmt.c Entry"]):
+            with self.subTest(changed=changed):
+                comparison = compare.Comparison(out=lambda line: None)
+                comparison.section("types", "narrow", ["SQLFetch(s) = SUCCESS"], ["SQLFetch(s) = SUCCESS"])
+                comparison.traces("types", "narrow", base, changed)
+                self.assertFalse(comparison.close(is_whole=False))
 
     def test_a_crash_over_both_drivers_is_no_agreement(self):
         comparison = compare.Comparison(out=lambda line: None)

@@ -57,7 +57,7 @@ void must(SQLHDBC dbc, const char* sql) {
 
 void empty_scratch(void) {
   const Session session = open_session();
-  must(session.dbc, "delete from conformance.scratch");
+  must(session.dbc, "truncate table conformance.scratch");  // unlike a deletion, answers the same when it is empty
   close_session(session);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""compare: the conformance program over base-pg and over local-pg, narrow and wide, must print the same.
+"""compare: the conformance program over base-pg and over local-pg, narrow and wide, must print the same; so must the driver manager trace.
 
   compare.py [--program FILE] [--mariadb] [--width narrow|wide] [--ansi] [--self] [--show N] [SECTION...]
 
@@ -42,6 +42,18 @@ NORMALISED = [
     # How the end of a connection shows is a race.
     (re.compile(r'TLS/SSL error: [^"]*\\0" length=\d+'), "TLS/SSL error"),
 ]
+
+# What differs between two of the driver manager's traces of one driver, and why.
+NORMALISED_TRACES = [
+    (re.compile(r"^\[\d+\]\[\d+\.\d+\]"), ""),  # process and clock
+    (re.compile(r"0x[0-9a-f]{6,}"), "(address)"),
+    # The program prints it, but for the order of the attributes, which each driver has its own of.
+    (re.compile(r"(Connection Out) \[.*"), r"\1"),
+    (re.compile(r"TLS/SSL error: [^]\n]*"), "TLS/SSL error"),  # as above
+    # The program prints these as well; a text that was cut, or did not come, is traced as far as the next zero in memory.
+    (re.compile(r"(Column Name|Cursor Name|Message Text|Buffer) = \[.*?(?=\n\t\t\t[A-Z]|\Z)", re.DOTALL), r"\1"),
+]
+UNTRACED = ("cancelling",)  # sections whose threads write their entries in whatever order they run
 
 # What differs between the drivers on purpose: section, the call's line, what must hold for the lines of the two, the
 # reason. Seen no more in a whole comparison, a row is an error too.
@@ -145,9 +157,9 @@ class Runner:
             changes = {"Driver": narrow_library(self.box), "BaseDriver": "PostgreSQL ANSI"} if self.ansi else {}
         return self.box.section(self.dsn, **changes)
 
-    def run(self, width, *sections, prefix=(), seconds=live.SECONDS):
+    def run(self, width, *sections, prefix=(), seconds=live.SECONDS, traced=False):
         try:
-            return self.box.run([*prefix, *self.program, DSN, width, *sections], ini={DSN: self.section()}, trace=False,
+            return self.box.run([*prefix, *self.program, DSN, width, *sections], ini={DSN: self.section()}, trace=traced,
                                 seconds=seconds)
         except subprocess.TimeoutExpired as late:
             output = (late.stdout or b"").decode("utf-8", "replace")
@@ -171,6 +183,20 @@ def lines_of(done):
     return lines
 
 
+def entries_of(box, done, section):
+    """What the driver manager traced: an entry for each call and each return. The file is too large to be kept: searched here."""
+    trace = os.path.join(os.path.dirname(done.kept), "trace")
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    if box.secrets_in(text):
+        raise AssertionError(f"{section}: a secret in {trace}")
+    os.remove(trace)
+    entries = text.removeprefix("[ODBC]").split("\n[ODBC]")
+    for pattern, name in NORMALISED_TRACES + NORMALISED:
+        entries = [pattern.sub(name, entry) for entry in entries]
+    return entries
+
+
 def groups_of(lines):
     """Each call with the diagnostics that were read after it."""
     groups = []
@@ -184,10 +210,10 @@ def groups_of(lines):
 
 class Comparison:
     def __init__(self, show=40, out=print, database="pg"):
-        self.calls = self.differ = self.known = 0
+        self.calls = self.differ = self.known = self.entries = 0
         self.show, self.out = show, out
         self.rows = known_differences(database)
-        self.left_out = set()
+        self.left_out, self.untraced = set(), set()
 
     def section(self, name, width, base, local):
         """Compares what two drivers printed of one section."""
@@ -198,6 +224,17 @@ class Comparison:
             self.differ += 1
             before = base[-2][0] if len(base) > 1 else "the start"
             self.out(f"{name}, {width}: over the base driver {base[-1][0]}, after {before}")
+        self._compare(name, width, base, local)
+
+    def traces(self, name, width, base, local):
+        """Compares what the driver manager traced of one section, unless the drivers are known to differ there."""
+        if name in UNTRACED or any(row.section == name for row in self.rows):
+            self.untraced.add(name)
+            return
+        self.entries += max(len(base), len(local))
+        self._compare(name, width + ", traced", *([(entry,) for entry in entries] for entries in (base, local)))
+
+    def _compare(self, name, width, base, local):
         if base == local:
             return
         matcher = difflib.SequenceMatcher(None, base, local, autojunk=False)
@@ -237,6 +274,10 @@ class Comparison:
         for row in self.rows:
             if row.seen:
                 self.out(f"known: {row.section}, {row.call.pattern}: {row.reason}")
+        if self.entries:
+            untraced = ", ".join(sorted(self.untraced))
+            self.out(f"{self.entries} entries of the driver manager's traces compared too" +
+                     (f" (not of {untraced})" if untraced else ""))
         self.out(f"{self.calls} calls compared, {self.differ} differ, {self.known} known")
         return self.differ == 0 and self.calls > 0
 
@@ -256,8 +297,10 @@ def compare(box, program=PROGRAM, widths=("narrow", "wide"), sections=(), databa
     try:
         for width in widths:
             for section in sections or every:
-                lines = [lines_of(runner.run(width, section)) for runner in (base, other)]
-                comparison.section(section, width, *lines)
+                runs = [runner.run(width, section, traced=True) for runner in (base, other)]
+                comparison.section(section, width, *map(lines_of, runs))
+                if all(hasattr(done, "kept") for done in runs):
+                    comparison.traces(section, width, *(entries_of(box, done, section) for done in runs))
     finally:
         base.must("clear")
     return comparison.close(is_whole=not to_itself and not sections)
