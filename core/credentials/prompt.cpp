@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -64,13 +66,20 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
   ~Terminal() {
     if (is_quiet_) tcsetattr(file_, TCSAFLUSH, &before_);
+    if (locked_ >= 0) {
+      flock(locked_, LOCK_UN);  // also for a copy of the process that was made meanwhile
+      close(locked_);
+    }
     if (file_ >= 0) close(file_);
   }
 
   [[nodiscard]] bool is_ours() const { return file_ >= 0 && tcgetpgrp(file_) == getpgrp(); }
 
   // One question at a time; where the terminal cannot be locked, all ask.
-  [[nodiscard]] bool is_free() const { return flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+  bool is_free() {
+    if (locked_ < 0) locked_ = open(name().c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    return locked_ < 0 || flock(locked_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+  }
 
   bool quiet() {
     if (tcgetattr(file_, &before_) != 0) return false;
@@ -95,7 +104,17 @@ class Terminal {
   }
 
  private:
+  // /dev/tty is one file for all terminals of the computer, whose locks would hold up other users: the name of this
+  // one, where it is a pseudo-terminal; else empty.
+  [[nodiscard]] std::string name() const {
+    constexpr unsigned pseudo_terminals = 136;
+    unsigned device = 0;
+    if (ioctl(file_, TIOCGDEV, &device) != 0 || major(device) != pseudo_terminals) return {};
+    return "/dev/pts/" + std::to_string(minor(device));
+  }
+
   int file_;
+  int locked_ = -1;
   termios before_{};
   bool is_quiet_ = false;
 };

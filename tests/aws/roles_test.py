@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Roles, chains of them and web identities, from profiles, variables and the DSN, against an STS that checks every signature."""
+import fcntl
 import json
 import os
 import pty
 import re
 import select
+import signal
 import time
 import unittest
 
 from sts import ACCOUNT, Sts
 from stand_in import Fault
-from tool import ToolTest
+from tool import TOOL, ToolTest
 
 ROLE = "arn:aws:iam::444455556666:role/app"
 SECOND = "arn:aws:iam::777788889999:role/deep/data"
@@ -153,13 +155,12 @@ class Mfa(RolesTest):
         self.sts.role(ROLE, mfa=(MFA, "123456"))
         self.profiles(self.role_profile(f"mfa_serial = {MFA}"))
 
-    def in_terminal(self, *arguments, typed=b"123456\n", seconds=20):
-        """The command on a terminal of its own: all that the terminal showed, and the exit status."""
+    def in_terminal(self, *arguments, typed=b"123456\n", seconds=20, program=(TOOL,), pause=0):
+        """The command on a terminal of its own: all that the terminal showed, and the exit status. Every question is answered, after a pause."""
         pid, terminal = pty.fork()
         if pid == 0:
-            from tool import TOOL  # pylint: disable=import-outside-toplevel
-            os.execve(TOOL, [TOOL, *arguments], self.variables)
-        shown, end, is_typed = b"", time.monotonic() + seconds, False
+            os.execve(program[0], [*program, *arguments], self.variables)
+        shown, end, answered = b"", time.monotonic() + seconds, 0
         while time.monotonic() < end:
             if select.select([terminal], [], [], 0.1)[0]:
                 try:
@@ -169,9 +170,10 @@ class Mfa(RolesTest):
                 if not part:
                     break
                 shown += part
-            if b"Enter MFA code" in shown and not is_typed:
+            if shown.count(b"Enter MFA code") > answered:
+                time.sleep(pause)
                 os.write(terminal, typed)
-                is_typed = True
+                answered += 1
         else:
             os.kill(pid, 9)
         status = os.waitpid(pid, 0)[1]
@@ -184,6 +186,30 @@ class Mfa(RolesTest):
         self.assertIn(f"Enter MFA code for {MFA}: \r\n", shown)
         self.assertIn("assumed-role/app/", shown)
         self.assertNotIn("123456", shown)
+
+    def test_one_question_at_a_time_on_one_terminal(self):
+        two = ("/bin/sh", "-c", '"$0" "$@" & "$0" "$@"; wait', TOOL)
+        shown, _ = self.in_terminal("whoami", "--profile", "ops", program=two, pause=1)
+        self.assertEqual(2, shown.count("Enter MFA code"), shown)
+        self.assertEqual(2, shown.count("assumed-role/app/"), shown)
+        self.assertNotRegex(shown, "Enter MFA code for [^\n]*Enter MFA code")
+
+    def test_a_question_on_another_terminal_is_not_waited_for(self):
+        pid, other = pty.fork()
+        if pid == 0:
+            held = os.open("/dev/tty", os.O_RDWR)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            os.write(1, b"held")
+            time.sleep(60)
+            os._exit(0)
+        try:
+            self.assertEqual(b"held", os.read(other, 4))
+            shown, status = self.in_terminal("whoami", "--profile", "ops", seconds=10)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(other)
+        self.assertEqual(0, status, shown)
 
     def test_typing_errors_can_be_taken_back(self):
         shown, status = self.in_terminal("whoami", "--profile", "ops", typed=b"99\x15999\x7f\x7f\x7f 123456\r")
