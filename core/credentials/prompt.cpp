@@ -144,6 +144,10 @@ bool read_line(const Terminal& terminal, Deadline deadline, std::string& line, b
 }
 
 Result<Secret> ask_terminal(const Question& question, const Context& context) {
+  if (!context.settings.may_prompt) {
+    return broken(question.why + ", and the program that connects forbids to ask (SQL_DRIVER_NOPROMPT). Name in " +
+                  question.attribute + " (in the DSN's section of odbc.ini) a program that prints the answer.");
+  }
   Terminal terminal;
   if (!terminal.is_ours()) {
     return broken(question.why +

@@ -34,6 +34,13 @@ def show(*lines):
     print("\n" + "\n".join(run.SHOWN + line for line in lines), flush=True)
 
 
+# Before a command: it runs on a terminal of its own, whose foreground is its.
+ON_TERMINAL = [PYTHON, "-c", "import fcntl, os, pty, sys, termios; terminal, own = pty.openpty(); os.setsid(); fcntl.ioctl(own, termios.TIOCSCTTY, 0); "
+               "os.set_inheritable(terminal, True); os.execvp(sys.argv[1], sys.argv[1:])"]
+# ... or on none.
+ON_NO_TERMINAL = ["/usr/bin/setsid", "-w"]
+
+
 class Answer:
     """What odbc_client.py says of one connection."""
 

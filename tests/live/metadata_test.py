@@ -103,7 +103,10 @@ class Metadata(box.LiveTest):
         os.chmod(tool, 0o700)
         env = {**self.nothing, "PATH": self.home + ":" + os.environ["PATH"]}
         self.opens("Credentials=Keyring", env=env)
-        self.fails("keyring", "no terminal", string="Credentials=Keyring;Profile=other", env={**env, "AWS_EC2_METADATA_DISABLED": "true"}, prefix=["setsid", "-w"])
+        other = self.box.section(Credentials="Keyring", Profile="other")
+        self.fails("keyring", "no terminal", dsn=other, env=env, completion=1, prefix=box.ON_NO_TERMINAL)
+        self.fails("keyring", "nobody answered within the login time-out", dsn=other, env=env, completion=1, login_timeout=2, prefix=box.ON_TERMINAL)
+        self.fails("keyring", "forbids to ask .SQL_DRIVER_NOPROMPT.", string="Credentials=Keyring;Profile=other", env=env, login_timeout=2, prefix=box.ON_TERMINAL)
 
     def test_a_program_that_asks_for_keys(self):
         key = self.box.key("session")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import box
-from box import HERE, PYTHON, LiveTest
+from box import HERE, ON_TERMINAL, PYTHON, LiveTest
 
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
 from sts import ACCOUNT, Sts  # noqa: E402  pylint: disable=wrong-import-position
@@ -18,6 +18,7 @@ from sts import ACCOUNT, Sts  # noqa: E402  pylint: disable=wrong-import-positio
 TOOL = os.environ.get("IAMODBC_TEST_TOOL", box.TOOL)
 ROLE = "arn:aws:iam::444455556666:role/app"
 SECOND = "arn:aws:iam::777788889999:role/data"
+DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/jane"
 SLEEP = {"sleep": 1.1}  # tokens that are signed within one second are equal
 
 
@@ -136,6 +137,15 @@ class Roles(LiveTest):
         answer = self.box.connect("DSN=mine", ini=self.section(Profile="ops"), env=self.env, clock="+20m")
         self.assertFalse(answer.connected)
         self.assert_says(str(answer), r"this computer's clock, which is (1[12]\d\d) s ahead of AWS's")
+
+    def test_nobody_is_asked_for_a_code_where_the_program_forbids_it(self):
+        self.sts.role(ROLE, mfa=(DEVICE, "123456"), keys=[self.session])
+        ini = self.section(Profile="base", RoleArn=ROLE, MFASerial=DEVICE)
+        for completion, words in ((0, ["forbids to ask .SQL_DRIVER_NOPROMPT.", "MFAPrompt"]), (1, ["nobody answered within the login time-out"])):
+            answer = self.box.connect("DSN=mine", ini=ini, env=self.env, login_timeout=2, completion=completion, prefix=ON_TERMINAL)
+            self.assertFalse(answer.connected)
+            self.assert_says(str(answer), *words)
+        self.logs_in(Profile="base", RoleArn=ROLE, MFASerial=DEVICE, MFAPrompt="echo 123456")
 
     def test_check_and_whoami_show_the_role(self):
         self.sts.role(ROLE, keys=[self.session])
