@@ -25,6 +25,10 @@ bool is_valid(const SharedCredentials& credentials, Time now) {
   return credentials && (!credentials->expiration || *credentials->expiration > now);
 }
 
+bool needs_person(const RefreshWindows& windows) {
+  return windows.advisory <= at_the_end.advisory;
+}
+
 // When a refresh of what is still valid has to be done: others wait, and the connect itself needs time.
 Deadline refresh_deadline(Deadline deadline) {
   const auto now = std::chrono::steady_clock::now();
@@ -144,7 +148,7 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
     if (valid && !valid->expiration) valid = nullptr;  // was for others
     if (!own.is_being_made) {
       own.is_being_made = true;
-      own.needs_person = windows.advisory <= at_the_end.advisory;
+      own.needs_person = needs_person(windows);
       own.failure.reset();
       if (!valid) own.credentials.reset();
       return {{}, std::move(valid)};
@@ -170,8 +174,11 @@ Answer CredentialCache::get(const CredentialKey& key, const Context& context, co
 
   Fetching fetching(*this, key, aws_now(context.system));
   Context limited = context;
-  limited.is_refresh = limited.is_refresh || turn.valid;
-  if (turn.valid) limited.deadline = refresh_deadline(context.deadline);
+  // A person is asked when it has to be only, and then needs time.
+  if (turn.valid && !needs_person(windows)) {
+    limited.is_refresh = true;
+    limited.deadline = refresh_deadline(context.deadline);
+  }
   Answer answer = checked(fetch(limited), context.system);
   fetching.keep(answer);
   if (std::holds_alternative<SharedCredentials>(answer) || !is_valid(turn.valid, aws_now(context.system)))

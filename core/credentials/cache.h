@@ -1,8 +1,9 @@
 // cache: credentials that were fetched over the network and are still good, for all connects of the process.
 //
 // More than 15 minutes before their end they are given as they are. Then one caller fetches new ones while the others go on with the old; in the last 10 minutes
-// the others wait for them. A refresh that fails keeps what is still valid (the log says so), is given five seconds and at most half of the caller's time, and is
-// not repeated within a minute. When nothing valid is there all wait for the one who fetches, and share what comes of it: credentials, or why there are none.
+// the others wait for them. A refresh that fails keeps what is still valid (the log says so), is given five seconds and at most half of the caller's time (all of it
+// where a person is asked), and is not repeated within a minute.
+// When nothing valid is there all wait for the one who fetches, and share what comes of it: credentials, or why there are none.
 // Credentials without an end are for those who waited only. What comes already ended is an error.
 // The end is judged by AWS's clock where this process has learned it (client.h).
 //

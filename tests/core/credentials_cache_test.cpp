@@ -174,6 +174,18 @@ TEST(CredentialCache, ARefreshOfWhatIsValidGetsPartOfTheTimeOnly) {
   EXPECT_LE(bench.last_deadline.load(), std::chrono::steady_clock::now() + seconds(2));
 }
 
+TEST(CredentialCache, APersonWhoIsAskedInTheLastMinuteHasAllOfTheTime) {
+  Bench bench;
+  bench.get("admin", no_deadline, at_the_end);
+  bench.move(minutes(59) + seconds(1));
+  const auto deadline = std::chrono::steady_clock::now() + seconds(60);
+  EXPECT_EQ(text(bench.get("admin", deadline, at_the_end)), "admin 2");
+  EXPECT_EQ(bench.last_deadline.load(), deadline);
+  bench.move(minutes(59) + seconds(1));
+  bench.failure = failure_of("28000");
+  EXPECT_EQ(text(bench.get("admin", deadline, at_the_end)), "admin 2");
+}
+
 TEST(CredentialCache, NotConfiguredIsPassedOnAndNotKept) {
   Bench bench;
   bench.failure = NotConfigured{"no role"};
