@@ -79,7 +79,8 @@ bool start_detached(const std::vector<std::string>& words, Deadline deadline) {
   return !printed.status || !WIFEXITED(*printed.status) || WEXITSTATUS(*printed.status) != command_not_found;
 }
 
-// The programs of BROWSER, of which `%s` is the address, else xdg-open: the first that there is.
+// The programs of BROWSER, of which `%s` is the address and a `&` at the end nothing, else xdg-open: the first that
+// there is.
 bool open_browser(const System& system, const std::string& address, Deadline deadline) {
   const std::string given = system.set_variable("BROWSER").value_or("xdg-open");
   for (std::string_view rest = given; !rest.empty();) {
@@ -88,6 +89,7 @@ bool open_browser(const System& system, const std::string& address, Deadline dea
     rest.remove_prefix(std::min(colon + 1, rest.size()));
     if (!command || command.value().empty()) continue;
     std::vector<std::string> words = std::move(command).value();
+    if (words.size() > 1 && words.back() == "&") words.pop_back();
     bool is_named = false;
     for (std::string& word : words) {
       if (const auto at = word.find("%s"); at != std::string::npos) {
@@ -99,6 +101,17 @@ bool open_browser(const System& system, const std::string& address, Deadline dea
     if (start_detached(words, deadline)) return true;
   }
   return false;
+}
+
+// Without a browser, an error where there is no screen either.
+std::optional<Error> show_in_browser(const AwsClient& client, const std::string& address, const SignInScreen& screen) {
+  if (open_browser(client.system, address, client.deadline)) return std::nullopt;
+  const std::string problem = client.system.set_variable("BROWSER")
+                                  ? "No browser was found: no program that BROWSER names can be started."
+                                  : "No browser was found: there is no xdg-open, and BROWSER is not set.";
+  if (!screen.say) return broken(problem + " Nor is there a terminal to show the address of the sign-in on.");
+  say(screen, '(' + problem + ')');
+  return std::nullopt;
 }
 
 // ---- pages ----
@@ -166,8 +179,7 @@ TokenResult by_browser(const AwsClient& client, const SsoLogin& login, const Oid
 
   say(screen, "Sign in to IAM Identity Center in the browser. Should none open, go to this address on this computer:");
   say(screen, "  " + target);
-  if (!open_browser(client.system, "http://" + loopback.address() + start_path, client.deadline))
-    say(screen, "(No browser was found: neither what BROWSER names nor xdg-open.)");
+  if (auto error = show_in_browser(client, "http://" + loopback.address() + start_path, screen)) return *error;
 
   const Progress progress(screen);
   for (bool was_started = false;;) {

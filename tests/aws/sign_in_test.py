@@ -92,8 +92,22 @@ class InTheBrowser(SignInWorld):
     def test_browser_may_name_several_and_say_where_the_address_goes(self):
         self.assertEqual(0, self.login("--profile", "dev", BROWSER=f"no-such-browser:{BROWSER} %s").returncode)
         self.assertEqual(1, len(self.browser_arguments()))
-        done = self.login("--profile", "dev", "--timeout", "1", BROWSER="no-such-browser")
-        self.assertIn("No browser was found", done.stderr)
+        for browser, words in (("no-such-browser:'", "no program that BROWSER names"), (None, "there is no xdg-open")):
+            done = self.login("--profile", "dev", "--timeout", "1", BROWSER=browser, PATH=self.home)
+            self.assertIn("No browser was found", done.stderr)
+            self.assertIn(words, done.stderr)
+
+    def test_browser_may_have_arguments(self):
+        for browser, wanted in (("%s --new-window 'a b'", r"ADDRESS --new-window a b"), ("--new-window", r"--new-window ADDRESS"), ("--url=%s &", r"--url=ADDRESS")):
+            if os.path.exists(self.home + "/browser"):
+                os.remove(self.home + "/browser")
+            self.login("--profile", "dev", "--timeout", "1", BROWSER=f"{BROWSER} {browser}", BROWSER_GOES="no")
+            for _ in range(100):  # the browser is nobody's child
+                if os.path.exists(self.home + "/browser"):
+                    break
+                time.sleep(0.05)
+            [words] = self.browser_arguments()
+            self.assertEqual(wanted, START.sub("ADDRESS", " ".join(words)))
 
     def test_a_start_page_alone_is_enough(self):
         self.write(".aws/config", "")

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from box import PYTHON, TOP, LiveTest
+from box import ON_NO_TERMINAL, PYTHON, TOP, LiveTest
 
 sys.path.insert(0, os.path.join(TOP, "tests", "aws"))
 import sso  # noqa: E402
@@ -182,8 +182,14 @@ class SignInOfTheDriver(IdentityCenter):
 
     def test_nobody_is_asked_where_nobody_is(self):
         for value in ("browser", "device", "auto"):
-            self.fails({**self.section, "SSOLogin": value}, "neither a display nor a terminal", env=NO_PERSON, prefix=["setsid", "-w"])
+            self.fails({**self.section, "SSOLogin": value}, "neither a display nor a terminal", env=NO_PERSON, prefix=ON_NO_TERMINAL)
         self.assertEqual([], self.server.requests)
+
+    def test_nobody_is_waited_for_who_sees_nothing(self):
+        for browser, words in (("no-such-browser", "no program that BROWSER names"), (None, "there is no xdg-open")):
+            answer = self.fails(self.section, "No browser was found", words, "Nor is there a terminal", prefix=ON_NO_TERMINAL,
+                                env={"BROWSER": browser, "DISPLAY": ":99", "PATH": self.home})
+            self.assertLess(answer.seconds, 5)
 
     def test_a_token_that_the_portal_refuses_is_followed_by_a_sign_in(self):
         self.keep(sso.START_URL, self.center.kept_token(3600))
