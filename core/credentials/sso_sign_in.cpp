@@ -15,6 +15,7 @@
 #include "core/loopback.h"
 #include "core/program.h"
 #include "core/random.h"
+#include "core/text.h"
 
 namespace iamodbc {
 namespace {
@@ -25,6 +26,7 @@ constexpr const char* callback_path = "/oauth/callback";
 constexpr std::chrono::seconds second{1};
 constexpr std::chrono::seconds slower{5};  // RFC 8628: by that much after slow_down
 constexpr int command_not_found = 127;
+constexpr std::size_t max_shown_bytes = 2000;
 
 using Steady = std::chrono::steady_clock;
 
@@ -234,12 +236,14 @@ TokenResult by_device(const AwsClient& given, const SsoLogin& login, const OidcC
   AwsClient client = given;
   client.deadline = std::min(given.deadline, Steady::now() + started.expires_in);
 
+  // What a service says does not speak to the terminal.
+  const auto plain = [](const std::string& text) { return on_one_line(text, max_shown_bytes); };
   say(screen, "Open this address in any browser, on this computer or another:");
-  say(screen, "  " + started.verification_uri);
-  say(screen, "and enter the code " + started.user_code +
+  say(screen, "  " + plain(started.verification_uri));
+  say(screen, "and enter the code " + plain(started.user_code) +
                   (started.verification_uri_complete.empty()
                        ? "."
-                       : ", or open the address with the code in it: " + started.verification_uri_complete));
+                       : ", or open the address with the code in it: " + plain(started.verification_uri_complete)));
 
   const Progress progress(screen);
   auto interval = started.interval;

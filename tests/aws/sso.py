@@ -36,6 +36,7 @@ class IdentityCenter:
         self.roles = roles
         self.clients, self.codes, self.devices, self.refresh_tokens = {}, {}, {}, {}
         self.access_tokens = set()
+        self.code_suffix = ""       # of the codes that a person enters
         self.polls = []             # what a poll for a device's token is told, one each; then the token
         self.poll_times = []
         self.interval = 1
@@ -103,7 +104,7 @@ class IdentityCenter:
         asked = json.loads(request.body)
         if not self._knows(asked):
             return refused(401, "InvalidClientException", "unknown client")
-        device_code, user_code = self._secret("device"), f"ABCD-{secrets.token_hex(2).upper()}"
+        device_code, user_code = self._secret("device"), f"ABCD-{secrets.token_hex(2).upper()}{self.code_suffix}"
         self.devices[device_code] = asked["clientId"]
         address = "https://device.sso.eu-central-1.amazonaws.com/"
         return Reply(200, json.dumps({"deviceCode": device_code, "userCode": user_code, "verificationUri": address, "expiresIn": 600,

@@ -248,6 +248,7 @@ class SignInOfTheDriver(IdentityCenter):
         """isql with a terminal of its own, and no display."""
         self.section["SSOLogin"] = "auto"
         self.center.polls = ["AuthorizationPendingException"]
+        self.center.code_suffix = "\x1b[31m"
         environment = {**self.env, **NO_PERSON}
         program = "import os, sys; os.execvp('isql', ['isql', '-b', 'mine'])"
         output, queries = bytearray(), [b"select current_user\n"]
@@ -276,6 +277,7 @@ class SignInOfTheDriver(IdentityCenter):
                 os.close(terminal)
         shown = output.decode("utf-8", "replace")
         self.assertRegex(shown, r"(?s)iamodbc: Open this address in any browser.*https://device\.sso\.eu-central-1\.amazonaws\.com/\s.*enter the code ABCD-[0-9A-F]{4}")
+        self.assertNotIn("\x1b[31m", shown, "the service speaks to the terminal")
         self.assertRegex(shown, r"waiting for the code to be used \(\d+ s left\)")
         self.assertRegex(shown, re.escape(self.box.user))
         self.no_secret(shown)
