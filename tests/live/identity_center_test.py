@@ -29,14 +29,14 @@ MANY = """
 import json, sys, threading
 sys.path.insert(0, %r)
 import odbc_client as client
-def one(answers):
+def one(name):
     environment = client.handle(client.HANDLE_ENV, None)
     client.odbc.SQLSetEnvAttr(environment, client.ODBC_VERSION, client.ctypes.c_void_p(3), 0)
     connection = client.handle(client.HANDLE_DBC, environment)
-    status = client.odbc.SQLConnect(connection, b"mine", client.NTS, None, 0, None, 0)
+    status = client.odbc.SQLConnect(connection, name.encode(), client.NTS, None, 0, None, 0)
     answers.append([status, client.records(client.HANDLE_DBC, connection) if status else []])
 answers = []
-threads = [threading.Thread(target=one, args=(answers,)) for _ in range(int(sys.argv[1]))]
+threads = [threading.Thread(target=one, args=(name,)) for name in sys.argv[1:]]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 json.dump(answers, sys.stdout)
@@ -214,8 +214,9 @@ class SignInOfTheDriver(IdentityCenter):
         self.assertTrue(1.5 < answer.seconds < 4, answer.seconds)
         self.assertEqual(1, self.browsers(1))
 
-    def many(self, threads, **env):
-        done = self.box.run([PYTHON, "-c", MANY, str(threads)], ini={"mine": self.section}, env={**self.env, **env}, seconds=60)
+    def many(self, threads, ini=None):
+        names = [name for name in ini or {"mine": 0} for _ in range(threads)]
+        done = self.box.run([PYTHON, "-c", MANY, *names], ini=ini or {"mine": self.section}, env=self.env, seconds=60)
         self.assertEqual(0, done.returncode, done.stderr)
         return json.loads(done.stdout)
 
@@ -223,6 +224,13 @@ class SignInOfTheDriver(IdentityCenter):
         self.center.token_delay = 1
         self.assertEqual([0] * 12, [status for status, _ in self.many(12)])
         self.assertEqual((1, 1, 1), (self.browsers(), len(self.asked("/token")), len(self.asked("/federation/credentials"))))
+
+    def test_one_sign_in_serves_all_roles_that_wait(self):
+        self.center.token_delay = 1
+        self.center.roles[(ACCOUNT, "writer")] = self.center.roles[(ACCOUNT, ROLE)]
+        answers = self.many(3, {"mine": self.section, "yours": {**self.section, "SSORoleName": "writer"}})
+        self.assertEqual([0] * 6, [status for status, _ in answers], answers)
+        self.assertEqual((1, 1, 2), (self.browsers(), len(self.asked("/token")), len(self.asked("/federation/credentials"))))
 
     def test_one_sign_in_at_a_time_for_programs(self):
         self.center.token_delay = 1
