@@ -58,14 +58,14 @@ int done(const std::optional<Error>& error, const std::string& text) {
 
 int login_keys(const CredentialSettings& settings, bool remove) {
   const std::string name = keyring_name(settings);
-  const Deadline deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = [] { return std::chrono::steady_clock::now() + patience; };
   if (remove)
-    return done(remove_from_keyring(name, deadline), "the keyring holds no keys of profile " + name + " any more");
+    return done(remove_from_keyring(name, deadline()), "the keyring holds no keys of profile " + name + " any more");
 
   const System system;
   const AwsFiles files = AwsFiles::read(system);
   const Log log;
-  const auto keys = isatty(STDIN_FILENO) != 0 ? keys_of_person(Context{system, files, settings, log, deadline}, name)
+  const auto keys = isatty(STDIN_FILENO) != 0 ? keys_of_person(Context{system, files, settings, log, no_deadline}, name)
                                               : keys_of_input();
   if (!keys) {
     complain(keys.error());
@@ -73,7 +73,7 @@ int login_keys(const CredentialSettings& settings, bool remove) {
   }
   std::string text = keys.value().write();
   const Secret json = Secret::taken_from(text);
-  return done(store_in_keyring(name, json, deadline),
+  return done(store_in_keyring(name, json, deadline()),
               "the keyring holds the keys of profile " + name + "; Credentials=Keyring" +
                   (settings.profile.empty() ? "" : " with Profile=" + name) + " uses them");
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* program = "secret-tool";
 constexpr const char* what = "the keyring (secret-tool)";
-constexpr std::chrono::minutes patience{2};  // with a person who unlocks the keyring, or types
+constexpr std::chrono::minutes patience{2};  // with a person who unlocks the keyring
 constexpr std::size_t max_shown_bytes = 300;
 
 Error broken(std::string message) {
@@ -58,9 +58,8 @@ class Keyring : public Provider {
  public:
   [[nodiscard]] std::string name() const override { return "keyring"; }
 
-  [[nodiscard]] Answer provide(const Context& outer) const override {
-    const Deadline deadline = std::min(outer.deadline, std::chrono::steady_clock::now() + patience);
-    const Context context{outer.system, outer.files, outer.settings, outer.log, deadline, outer.region};
+  [[nodiscard]] Answer provide(const Context& context) const override {
+    const Deadline deadline = std::min(context.deadline, std::chrono::steady_clock::now() + patience);
     const std::string name = keyring_name(context.settings);
     Printed printed;
     std::string why;

@@ -2,7 +2,7 @@
 // The keyring is reached through `secret-tool` of libsecret; an item has the attributes application=iamodbc and profile=<Profile, else default>, and holds the JSON
 // that a credential_process prints. `iamodbc login --keys` puts it there.
 // Where the keyring holds no such item or cannot be reached, the terminal is asked, if there is one. Answers are not kept.
-// Errors: 28000, which name both ways; HYT00 at the deadline, and after two minutes without an answer. Thread rule: any thread, no lock held.
+// Errors: 28000, which name both ways; HYT00 at the deadline, and when the keyring has not answered for two minutes. Thread rule: any thread, no lock held.
 // Source: https://specifications.freedesktop.org/secret-service/latest/; secret-tool(1)
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

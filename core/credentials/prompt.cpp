@@ -23,12 +23,15 @@ namespace {
 
 constexpr std::chrono::milliseconds poll_interval{100};
 constexpr std::size_t max_answer_bytes = 4096;
+constexpr std::chrono::minutes patience{2};  // with a person; then others need not wait either
 
 Error broken(std::string message, const char* sqlstate = State::invalid_authorization) {
   return Error{sqlstate, std::move(message), 0};
 }
 
-Error too_late(const Question& question) {
+Error too_late(const Question& question, const Context& context) {
+  if (std::chrono::steady_clock::now() < context.deadline)
+    return broken(question.why + ", and nobody answered within two minutes.");
   return broken(question.why + ", and nobody answered within the login time-out. Give the application a longer one.",
                 State::login_timeout);
 }
@@ -156,8 +159,9 @@ Result<Secret> ask_terminal(const Question& question, const Context& context) {
                   " (in the DSN's section of odbc.ini) a program that prints the answer, or let the AWS CLI ask: "
                   "CredentialProcess=aws configure export-credentials --format process");
   }
+  const Deadline deadline = std::min(context.deadline, std::chrono::steady_clock::now() + patience);
   while (!terminal.is_free()) {
-    if (std::chrono::steady_clock::now() + poll_interval >= context.deadline) return too_late(question);
+    if (std::chrono::steady_clock::now() >= deadline) return too_late(question, context);
     std::this_thread::sleep_for(poll_interval);
   }
   if (!terminal.quiet() || !terminal.show(question.text)) {
@@ -166,11 +170,11 @@ Result<Secret> ask_terminal(const Question& question, const Context& context) {
   }
   std::string line;
   bool is_late = false;
-  const bool is_read = read_line(terminal, context.deadline, line, is_late);
+  const bool is_read = read_line(terminal, deadline, line, is_late);
   static_cast<void>(terminal.show("\n"));
   if (is_read) return answered(std::move(line), question, "the terminal");
   wipe(line);
-  if (is_late) return too_late(question);
+  if (is_late) return too_late(question, context);
   return broken(question.why + ", and the question was left unanswered.");
 }
 

@@ -2,7 +2,7 @@
 // The program is run as a CredentialProcess is (program.h) and prints the answer. The terminal is the process's own,
 // asked only while the process stands in its foreground; nothing is echoed, Ctrl-C ends the question and not the process.
 // One question at a time, over all processes of the terminal. The terminal is not asked where the program that connects forbids it; a program is run all the same.
-// Errors: 28000 with what to do when there is neither, and for an empty answer; HYT00 at the deadline.
+// Errors: 28000 with what to do when there is neither, for an empty answer, and after two minutes without one; HYT00 at the deadline.
 // Thread rule: any thread, no lock of ours held.
 // Source: termios(3), tty(4)
 // SPDX-License-Identifier: Apache-2.0

@@ -211,6 +211,12 @@ class Mfa(RolesTest):
             os.close(other)
         self.assertEqual(0, status, shown)
 
+    def test_a_question_that_nobody_answers_ends(self):
+        hasty = ("/usr/bin/faketime", "-f", "+0 x60", TOOL)  # two minutes in two seconds
+        shown, status = self.in_terminal("whoami", "--profile", "ops", program=hasty, typed=b"")
+        self.assertEqual(1, status, shown)
+        self.assertIn("nobody answered within two minutes", shown)
+
     def test_typing_errors_can_be_taken_back(self):
         shown, status = self.in_terminal("whoami", "--profile", "ops", typed=b"99\x15999\x7f\x7f\x7f 123456\r")
         self.assertEqual(0, status, shown)
