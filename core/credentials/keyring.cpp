@@ -124,7 +124,8 @@ std::optional<Error> store_in_keyring(const std::string& name, const Secret& jso
   const auto words = words_for("store", name, "--label=AWS keys of profile " + name + " for iamodbc");
   if (auto error = run_secret_tool(words, deadline, printed, &json)) return error;
   if (printed.status.value_or(0) == 0) return std::nullopt;
-  return not_reached(complaint_of(printed));
+  const std::string complaint = complaint_of(printed);
+  return not_reached(complaint.empty() ? "secret-tool gives no reason" : complaint);
 }
 
 std::optional<Error> remove_from_keyring(const std::string& name, Deadline deadline) {

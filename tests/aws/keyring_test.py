@@ -108,6 +108,8 @@ class Keyring(World):
         done = self.tool("login", "--keys", text_in=process_json(self.keys), **at)
         self.assertEqual(1, done.returncode)
         self.assertIn("The keyring cannot be reached: secret-tool: Cannot autolaunch D-Bus", done.stderr)
+        done = self.tool("login", "--keys", text_in=process_json(self.keys), **self.with_secret_tool("#!/bin/sh\nexit 1\n"))
+        self.assertIn("The keyring cannot be reached: secret-tool gives no reason.", done.stderr)
 
     def test_a_keyring_that_waits_for_its_owner_keeps_to_the_login_time(self):
         at = self.with_secret_tool("#!/bin/sh\nexec sleep 60\n")
