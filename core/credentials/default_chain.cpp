@@ -122,12 +122,18 @@ Error not_there(const std::vector<Attempt>& attempts) {
                0};
 }
 
+// An error is the last attempt: whoever shows the walk shows where it ended.
+Error stopped(std::vector<Attempt>& attempts, std::string provider, Error error) {
+  attempts.push_back({std::move(provider), error.message});
+  return error;
+}
+
 Result<SharedCredentials> ask_in_order(const Context& context, std::vector<Attempt>& attempts) {
   const CredentialSource source = chosen_source(context.settings);
   const Providers chain = providers_for(source);
   if (source == CredentialSource::default_chain) {
     // A typing error in AWS_PROFILE is told even where keys of the environment would do, as the AWS CLI does.
-    if (auto error = missing_profile(context)) return *std::move(error);
+    if (auto error = missing_profile(context)) return stopped(attempts, "profile", *std::move(error));
   }
   for (const auto& provider : chain) {
     Answer answer = provider->provide(context);
@@ -136,15 +142,10 @@ Result<SharedCredentials> ask_in_order(const Context& context, std::vector<Attem
       attempts.push_back({provider->name(), passed->reason});
       continue;
     }
-    if (auto* const error = std::get_if<Error>(&answer)) {
-      attempts.push_back({provider->name(), error->message});
-      return std::move(*error);
-    }
+    if (auto* const error = std::get_if<Error>(&answer)) return stopped(attempts, provider->name(), std::move(*error));
     auto& credentials = std::get<SharedCredentials>(answer);
-    if (auto error = ended(*credentials, aws_now(context.system))) {
-      attempts.push_back({provider->name(), error->message});
-      return *std::move(error);
-    }
+    if (auto error = ended(*credentials, aws_now(context.system)))
+      return stopped(attempts, provider->name(), *std::move(error));
     attempts.push_back({provider->name(), "used"});
     return std::move(credentials);
   }
@@ -176,28 +177,24 @@ Result<SharedCredentials> with_role(SharedCredentials found, const Context& cont
     return found;
   const auto role = full_role_arn(*found, context, profile);
   Answer answer = role ? assume_role_of_dsn(found, role.value(), context, profile) : Answer(role.error());
-  if (auto* const error = std::get_if<Error>(&answer)) {
-    attempts.push_back({"RoleArn", error->message});
-    return std::move(*error);
-  }
+  if (auto* const error = std::get_if<Error>(&answer)) return stopped(attempts, "RoleArn", std::move(*error));
   attempts.push_back({"RoleArn", "used"});
   return std::get<SharedCredentials>(std::move(answer));
 }
 
 Result<SharedCredentials> find(const Context& context, std::vector<Attempt>& attempts) {
   const CredentialSettings& settings = context.settings;
-  if (auto error = without_role(settings)) return *std::move(error);
-  if (auto error = wrong_account_id(settings.expected_account_id)) return *std::move(error);
+  if (auto error = without_role(settings)) return stopped(attempts, "RoleArn", *std::move(error));
+  if (auto error = wrong_account_id(settings.expected_account_id))
+    return stopped(attempts, "ExpectedAccountID", *std::move(error));
   auto found = ask_in_order(context, attempts);
   if (!found) return found;
   const std::string profile = chosen_profile(context.system, settings.profile).name;
   found = with_role(std::move(found).value(), context, profile, attempts);
   if (!found) return found;
   const Credentials& credentials = *found.value();
-  if (auto error = unexpected_account(credentials, context, profile)) {
-    attempts.push_back({"ExpectedAccountID", error->message});
-    return *std::move(error);
-  }
+  if (auto error = unexpected_account(credentials, context, profile))
+    return stopped(attempts, "ExpectedAccountID", *std::move(error));
   if (!settings.expected_account_id.empty()) attempts.push_back({"ExpectedAccountID", "agrees"});
   context.log.info("credentials: " + credentials.source + ", key " + masked_key_id(credentials.access_key_id));
   return found;

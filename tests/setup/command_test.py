@@ -397,6 +397,15 @@ class Credentials(CommandTest):
         done = self.check("sales", "28000", "Asked, in this order", "credentials")
         self.assertRegex(done.stdout, r"credentials +environment: .+\n +profile.*: .+\n")
 
+    def test_check_stops_at_the_credentials_when_nobody_could_be_asked(self):
+        for string, env, provider, words in (("DSN=sales", {"AWS_PROFILE": "dve"}, "profile", "The config profile (dve) could not be found"),
+                                             ("DSN=sales;ExternalId=x", {}, "RoleArn", "ExternalId belongs to RoleArn"),
+                                             ("DSN=sales;ExpectedAccountID=1", {}, "ExpectedAccountID", "twelve digits")):
+            with self.subTest(string):
+                done = self.run_tool("check", string, status=1, env=env)
+                self.assertRegex(done.stdout, rf"\ncredentials +{provider}: .+\ncredentials +FAILED \[\w+\]\n$")
+                self.assertIn(words, done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
