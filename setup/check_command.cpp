@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sql.h>
@@ -177,15 +178,11 @@ class Check {
                        (settings.has_token_host ? " (TokenHost)" : " (Server)"));
     if (prepared.attempts.empty() && error) return stopped("CA file", *error);
 
-    if (!prepared.login) {
-      std::string name = "credentials";
-      for (const Attempt& attempt : prepared.attempts) {
-        room(name, attempt.provider + ": " + attempt.outcome);
-        name.clear();
-      }
-      return stopped("credentials", *error);
-    }
-    room("credentials", prepared.login->identity);
+    std::string name = "credentials";
+    if (prepared.login) room(std::exchange(name, ""), prepared.login->identity);
+    for (const Attempt& attempt : prepared.attempts)
+      room(std::exchange(name, ""), attempt.provider + ": " + attempt.outcome);
+    if (!prepared.login) return stopped(prepared.credentials == nullptr ? "credentials" : "token", *error);
     room("token",
          std::to_string(prepared.login->secret.size()) + " bytes, until " + extended_time(*prepared.login->end));
     return Exit::ok;

@@ -430,7 +430,12 @@ class WhoAmI(RolesTest):
         self.secrets |= self.sts.every_secret()
         done = self.run_tool("whoami", env=self.keys_variables(self.jane))
         self.assertRegex(done.stdout, rf"^account  {ACCOUNT}\narn      arn:aws:iam::{ACCOUNT}:user/jane\nuser id  AIDATEST\n"
-                                      r"key      AKIA\.\.\.....\nsource   environment variables\n$")
+                                      r"key      AKIA\.\.\.....\nsource   environment variables\nasked    environment: used\n$")
+
+    def test_it_lists_who_was_asked_and_why_each_passed(self):
+        self.profiles("", self.keys_section("default", self.jane))
+        self.assertRegex(self.run_tool("whoami").stdout, r"\nsource   profile default in .+\n"
+                                                         r"asked    environment: AWS_ACCESS_KEY_ID is not set\n         profile: used\n$")
 
     def test_a_refusal_says_why(self):
         wrong = (self.jane[0], "x" * 40, None)
@@ -438,6 +443,8 @@ class WhoAmI(RolesTest):
 
     def test_without_credentials_it_lists_who_was_asked(self):
         self.fails(command="whoami", words=["environment: AWS_ACCESS_KEY_ID is not set; profile: "], calls=[])
+        done = self.run_tool("whoami", status=1)
+        self.assertRegex(done.stdout, r"^asked    environment: .+\n         profile: .+\n         container: .+\n         instance: .+\n$")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ class Check(box.LiveTest):
             r"region +eu-central-1 \(Region=\)",
             rf"signed +localhost:{self.box.port} \(Server\)",
             r"credentials +AKIA\.\.\.[A-Z2-7]{4} from profile default in .*/aws/credentials",
+            r" +environment: AWS_ACCESS_KEY_ID is not set",
+            r" +profile: used",
             rf"token +\d+ bytes, until {date}",
             r"connected +in \d+ ms; SELECT 1 gives 1",
             r"user +jane_doe",
