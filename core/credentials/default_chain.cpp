@@ -96,8 +96,8 @@ std::string listed(const std::vector<Attempt>& attempts) {
 Error nothing_found(const std::vector<Attempt>& attempts) {
   return Error{State::invalid_authorization,
                "Unable to locate credentials. Asked, in this order: " + listed(attempts) +
-                   ". Give the DSN a Profile, run `aws configure`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
-                   "where the program starts.",
+                   ". Give the DSN a Profile, run `aws configure` or `aws configure sso`, or set AWS_ACCESS_KEY_ID and "
+                   "AWS_SECRET_ACCESS_KEY.",
                0};
 }
 

@@ -156,12 +156,14 @@ class Profile : public Provider {
   static Answer without_credentials(const Context& context, const ProfileChoice& choice, bool is_chosen_in_dsn) {
     const AwsFiles& files = context.files;
     const std::string places = files.config_path() + " and " + files.credentials_path();
+    const std::string no_web_identity = is_chosen_in_dsn ? "" : "; AWS_WEB_IDENTITY_TOKEN_FILE is not set";
     if (!files.profile(choice.name)) {
       const std::string hint = files.hint(choice.name);
-      return NotConfigured{"there is no profile " + choice.name + " in " + places + (hint.empty() ? "" : "; " + hint)};
+      return NotConfigured{"there is no profile " + choice.name + " in " + places + (hint.empty() ? "" : "; " + hint) +
+                           no_web_identity};
     }
     const std::string reason = "profile " + choice.name + " holds no credentials in " + places;
-    if (!is_chosen_in_dsn) return NotConfigured{reason};
+    if (!is_chosen_in_dsn) return NotConfigured{reason + no_web_identity};
     return broken(
         "Unable to locate credentials: the " + reason +
         ". Add aws_access_key_id and aws_secret_access_key, or credential_process, or choose another Profile.");
