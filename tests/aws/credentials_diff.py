@@ -107,6 +107,8 @@ def compared(scenario, tool, clock):
     faults = scenarios.faults_of_answer(expect_of(scenario), normal(answer)) + faults_of_content(scenario.expect, requests)
     if re.search(r"ENOTFOUND|EAI_AGAIN|ENETUNREACH|Could not connect to the endpoint", answer.get("error", "")):
         faults.append("a host beyond the scenario was asked: " + scenarios.shown(answer))
+    if "Unable to parse config file" in answer.get("error", "") and "Unable to parse" not in str(scenario.expect.get("error", "")):
+        faults.append("it refuses the files, so it says nothing of what is asked: " + scenarios.shown(answer))
     said = scenarios.shown(answer) if "error" in answer else ""
     return {"verdict": "differs" if faults else AGREES, "words": "; ".join([*faults, *([said] if said and not faults else [])])}
 
