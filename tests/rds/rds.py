@@ -329,6 +329,31 @@ def hand_over_certificate(box, directory):
         os.chown(f"{directory}/{name}", uid, gid)
 
 
+def compile_shared(source, target, what, *options):
+    """A shared library of one C file of this folder, for whoever runs the server."""
+    run(["cc", "-shared", "-fPIC", "-O1", *options, "-o", target, os.path.join(HERE, source)], what)
+    os.chmod(target, 0o755)
+
+
+def start_server(title, log_path, command, port, is_ready, environment):
+    """Starts `command(port)`; gives the port once the server takes connections, another one where somebody was quicker."""
+    as_server, _, _ = server_user()
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        with open(log_path, "wb") as log:
+            server = subprocess.Popen(command(port), cwd="/", stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                      start_new_session=True, env=environment, **as_server)
+        while server.poll() is None:
+            if is_ready(server):
+                return port
+            if time.monotonic() > deadline:
+                raise Failure(f"{title} was not ready within {START_SECONDS} s")
+            time.sleep(0.01)
+        if "Address already in use" not in log_of(*os.path.split(log_path)) or time.monotonic() > deadline:
+            raise Failure(f"{title} did not start")
+        port = free_port()
+
+
 def sql_name(name):
     return '"' + name.replace('"', '""') + '"'
 
@@ -338,8 +363,7 @@ def start_postgresql(box, port, password):
     as_server, uid, gid = server_user()
     programs, data = postgresql_programs(), box + "/pg/data"
     shim = box + "/pam_stand_in.so"
-    run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, HERE + "/pam_stand_in.c"], "the PAM stand-in")
-    os.chmod(shim, 0o755)
+    compile_shared("pam_stand_in.c", shim, "the PAM stand-in")
     run([programs + "/initdb", "-D", data, "-U", "rdsadmin", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
         "initdb", cwd="/", env=server_environment(box, uid, gid), **as_server)
     hand_over_certificate(box, box + "/pg")
@@ -359,16 +383,9 @@ def start_postgresql(box, port, password):
     with open(data + "/postgresql.conf", "a", encoding="utf-8") as file:
         file.write("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
 
-    while True:
-        with open(box + "/postgresql.log", "wb") as log:
-            server = subprocess.Popen([programs + "/postgres", "-D", data, "-p", str(port)], cwd="/", stdout=log,
-                                      stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                                      env=server_environment(box, uid, gid, [shim]), **as_server)
-        if is_postgresql_ready(box, server):
-            break
-        if "Address already in use" not in log_of(box, "postgresql.log"):
-            raise Failure("the server did not start")
-        port = free_port()  # Somebody was quicker.
+    port = start_server("PostgreSQL's server", box + "/postgresql.log",
+                        lambda port: [programs + "/postgres", "-D", data, "-p", str(port)], port,
+                        lambda server: is_postgresql_ready(data, server), server_environment(box, uid, gid, [shim]))
     if "cannot be preloaded" in log_of(box, "postgresql.log"):
         raise Failure(f"{shim} cannot be loaded; if its file system is mounted noexec, choose another TMPDIR")
 
@@ -393,17 +410,10 @@ GRANT ALL ON city TO {everybody};
     return port
 
 
-def is_postgresql_ready(box, server):
-    """Waits until the server takes connections (True) or has ended (False)."""
-    deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None:
-        with contextlib.suppress(OSError), open(box + "/pg/data/postmaster.pid", encoding="utf-8") as file:
-            lines = file.read().split("\n")
-            if len(lines) > 7 and int(lines[0]) == server.pid and lines[7].strip() == "ready":
-                return True
-        if time.monotonic() > deadline:
-            raise Failure(f"the server was not ready within {START_SECONDS} s")
-        time.sleep(0.01)
+def is_postgresql_ready(data, server):
+    with contextlib.suppress(OSError), open(data + "/postmaster.pid", encoding="utf-8") as file:
+        lines = file.read().split("\n")
+        return len(lines) > 7 and int(lines[0]) == server.pid and lines[7].strip() == "ready"
     return False
 
 
@@ -444,9 +454,8 @@ def start_mariadb(box, port, password):
     environment = {**server_environment(box, uid, gid), "TMPDIR": own, "HOME": own}
     os.mkdir(plugins, 0o755)
     os.chmod(plugins, 0o755)
-    run(["cc", "-shared", "-fPIC", "-O1", "-fvisibility=hidden", "-I", MARIADB_HEADERS, "-o", plugins + "/aws.so",
-         HERE + "/aws_authentication_plugin.c"], "AWSAuthenticationPlugin")
-    os.chmod(plugins + "/aws.so", 0o755)
+    compile_shared("aws_authentication_plugin.c", plugins + "/aws.so", "AWSAuthenticationPlugin", "-fvisibility=hidden",
+                   "-I", MARIADB_HEADERS)
     small = ["--innodb-log-file-size=4M", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=8M"]
     run([mariadb_program("mariadb-install-db"), "--no-defaults", f"--datadir={own}/data", "--skip-test-db",
          "--auth-root-authentication-method=normal", "--skip-name-resolve", *small], "mariadb-install-db", cwd="/",
@@ -467,27 +476,13 @@ CREATE TABLE app.city (id integer PRIMARY KEY, name varchar(20) NOT NULL, area n
 INSERT INTO app.city VALUES (1, 'Oslo', 454.12, '1048-01-01'), (2, 'Zürich', 87.88, NULL), (3, '東京', 2194.07, NULL);
 """)
     os.chown(own + "/users.sql", uid, gid)
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        with open(box + "/mariadb.log", "wb") as log:
-            server = subprocess.Popen(
-                [mariadb_program("mariadbd"), "--no-defaults", f"--datadir={own}/data", f"--port={port}",
-                 "--bind-address=127.0.0.1", f"--socket={own}/socket", f"--pid-file={own}/pid", f"--tmpdir={own}",
-                 f"--plugin-dir={plugins}", "--plugin-load-add=aws.so", f"--init-file={own}/users.sql",
-                 f"--ssl-cert={own}/server.pem", f"--ssl-key={own}/server.key",
-                 "--skip-log-bin", "--skip-name-resolve", "--max-connections=150", "--default-time-zone=+00:00",
-                 "--character-set-server=utf8mb4", *small],
-                cwd="/", stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=environment,
-                **as_server)
-        while "ready for connections" not in log_of(box, "mariadb.log"):
-            if server.poll() is not None or time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
-        else:
-            break
-        if "Address already in use" not in log_of(box, "mariadb.log") or time.monotonic() > deadline:
-            raise Failure("MariaDB's server did not start")
-        port = free_port()  # Somebody was quicker.
+    command = [mariadb_program("mariadbd"), "--no-defaults", f"--datadir={own}/data", "--bind-address=127.0.0.1",
+               f"--socket={own}/socket", f"--pid-file={own}/pid", f"--tmpdir={own}", f"--plugin-dir={plugins}",
+               "--plugin-load-add=aws.so", f"--init-file={own}/users.sql", f"--ssl-cert={own}/server.pem",
+               f"--ssl-key={own}/server.key", "--skip-log-bin", "--skip-name-resolve", "--max-connections=150",
+               "--default-time-zone=+00:00", "--character-set-server=utf8mb4", *small]
+    port = start_server("MariaDB's server", box + "/mariadb.log", lambda port: [*command, f"--port={port}"], port,
+                        lambda _: "ready for connections" in log_of(box, "mariadb.log"), environment)
     os.unlink(own + "/users.sql")
     return port
 
