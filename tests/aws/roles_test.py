@@ -13,19 +13,40 @@ import unittest
 
 from sts import ACCOUNT, Sts
 from stand_in import Fault
-from tool import TOOL, ToolTest
+from world import BUILD, HOST, TOOL, World
 
 ROLE = "arn:aws:iam::444455556666:role/app"
 SECOND = "arn:aws:iam::777788889999:role/deep/data"
 MFA = f"arn:aws:iam::{ACCOUNT}:mfa/jane"
+ALONE = ["setsid", "--wait"]  # without a terminal
 
 
-class RolesTest(ToolTest):
+class RolesTest(World):
     def setUp(self):
         super().setUp()
+        self.secrets = set()  # none of these may be printed but as data that was asked for
         self.sts = self.enterContext(Sts())
-        self.variables["AWS_ENDPOINT_URL_STS"] = self.sts.url
+        self.variables = {"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_STS": self.sts.url}
         self.jane = self.sts.user("jane")
+
+    def environment(self, **variables):
+        return super().environment(**{**self.variables, **variables})
+
+    def files(self, config="", credentials=""):
+        self.write(".aws/config", config)
+        self.write(".aws/credentials", credentials)
+
+    @staticmethod
+    def string(attributes):
+        """A connection string for the driver of the build: what a DSN would say."""
+        return f"Driver={BUILD}/lib/libiamodbc.so;BaseDriver=psqlodbcw.so;Server={HOST};UID=jane_doe;{attributes}"
+
+    def run_tool(self, *arguments, status=0, shows_keys=False, text_in="", prefix=(), env=None):
+        done = self.tool(*arguments, text_in=text_in, prefix=prefix, **(env or {}))
+        self.assertEqual(status, done.returncode, done.stderr)
+        if not shows_keys:
+            self.no_secret(done.stdout)
+        return done
 
     def profiles(self, config, credentials=None):
         self.files(config, credentials if credentials is not None else self.keys_section("base", self.jane))
@@ -159,7 +180,7 @@ class Mfa(RolesTest):
         """The command on a terminal of its own: all that the terminal showed, and the exit status. Every question is answered, after a pause."""
         pid, terminal = pty.fork()
         if pid == 0:
-            os.execve(program[0], [*program, *arguments], self.variables)
+            os.execve(program[0], [*program, *arguments], self.environment())
         shown, end, answered = b"", time.monotonic() + seconds, 0
         while time.monotonic() < end:
             if select.select([terminal], [], [], 0.1)[0]:
@@ -240,7 +261,7 @@ class Mfa(RolesTest):
         self.assertIn("MultiFactorAuthentication failed", shown)
 
     def test_without_terminal_and_prompt_the_error_says_what_to_do(self):
-        self.fails("--profile", "ops", calls=[], start_new_session=True,
+        self.fails("--profile", "ops", calls=[], prefix=ALONE,
                    words=[f"Profile ops takes role {ROLE} with the code of MFA device {MFA}, and there is no terminal", "MFAPrompt",
                           "CredentialProcess=aws configure export-credentials"])
 
@@ -251,14 +272,14 @@ class Mfa(RolesTest):
     def test_the_prompt_of_the_dsn_is_run_without_a_shell(self):
         program = self.write("ask", "#!/bin/sh\nprintf '%s\\n' \"$1\" > \"$HOME/asked\"\necho ' 123456 '\n")
         os.chmod(program, 0o755)
-        self.assertIn("assumed-role/app/", self.arn_of(self.dsn(f"{program} '$HOME'"), start_new_session=True))
+        self.assertIn("assumed-role/app/", self.arn_of(self.dsn(f"{program} '$HOME'"), prefix=ALONE))
         with open(self.home + "/asked", encoding="utf-8") as file:
             self.assertEqual("$HOME\n", file.read())
 
     def test_a_prompt_that_fails_or_is_silent_is_an_error(self):
-        self.fails(self.dsn("false"), words=["MFAPrompt (false) failed with exit status 1"], calls=[], start_new_session=True)
-        self.fails(self.dsn("true"), words=["MFAPrompt (true) gave no answer"], calls=[], start_new_session=True)
-        self.fails(self.dsn("/nonexistent/ask"), words=["MFAPrompt (ask) cannot be started"], calls=[], start_new_session=True)
+        self.fails(self.dsn("false"), words=["MFAPrompt (false) failed with exit status 1"], calls=[], prefix=ALONE)
+        self.fails(self.dsn("true"), words=["MFAPrompt (true) gave no answer"], calls=[], prefix=ALONE)
+        self.fails(self.dsn("/nonexistent/ask"), words=["MFAPrompt (ask) cannot be started"], calls=[], prefix=ALONE)
 
     def test_a_prompt_is_not_taken_from_a_connection_string(self):
         self.fails(self.string("Profile=ops;MFAPrompt=true"), words=["MFAPrompt is not taken from a connection string"], calls=[])
@@ -267,7 +288,7 @@ class Mfa(RolesTest):
         program = self.write("ask", "#!/bin/sh\necho 123456\n")
         os.chmod(program, 0o755)
         self.write("odbc.ini", "[sales]\n" + self.string(f"Profile=base;RoleArn={ROLE};MFASerial={MFA};MFAPrompt={program}").replace(";", "\n"))
-        self.assertIn("assumed-role/app/", self.arn_of("sales", start_new_session=True))
+        self.assertIn("assumed-role/app/", self.arn_of("sales", prefix=ALONE))
         self.assertEqual(MFA, self.sts.calls[0].form["SerialNumber"])
 
 
@@ -324,7 +345,7 @@ class WebIdentities(RolesTest):
 
     def test_files_that_hold_no_token(self):
         for path, reason in ((self.home + "/nosuch", "No such file or directory"), (self.home, "Is a directory"),
-                             (self.write("empty", ""), "is empty"), (self.write("big", b"x" * 20001), "larger than 20,000 bytes")):
+                             (self.write("empty", ""), "is empty"), (self.write("big", "x" * 20001), "larger than 20,000 bytes")):
             with self.subTest(path):
                 self.fails(env={"AWS_WEB_IDENTITY_TOKEN_FILE": path}, words=[path, reason], calls=[])
 
