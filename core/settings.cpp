@@ -46,30 +46,10 @@ class Reader {
     return value ? Secret(value->value) : Secret();
   }
 
-  std::optional<int> port(AttributeId id) {
-    const auto value = found(id);
-    if (!value) return std::nullopt;
-    const auto number = parse_integer(trimmed(value->value));
-    if (!number || *number < 1 || *number > 65535) {
-      fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" +
-                                               value->where +
-                                               ") is not a TCP port. Allowed: a number from 1 to 65535.");
-      return std::nullopt;
-    }
-    return static_cast<int>(*number);
-  }
+  std::optional<int> port(AttributeId id) { return number(id, "a TCP port. Allowed: a number", 1, 65535); }
 
-  std::optional<int> number(AttributeId id, int least, int most) {
-    const auto value = found(id);
-    if (!value) return std::nullopt;
-    const auto number = parse_integer(trimmed(value->value));
-    if (!number || *number < least || *number > most) {
-      fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" +
-                                               value->where + ") is not a number of seconds from " +
-                                               std::to_string(least) + " to " + std::to_string(most) + ".");
-      return std::nullopt;
-    }
-    return static_cast<int>(*number);
+  std::optional<int> seconds(AttributeId id, int least, int most) {
+    return number(id, "a number of seconds", least, most);
   }
 
   // The position among the row's choices; nullopt when absent (or wrong, and then failed).
@@ -93,6 +73,17 @@ class Reader {
   std::vector<Provenance> provenance() { return std::move(provenance_); }
 
  private:
+  std::optional<int> number(AttributeId id, const std::string& what, int least, int most) {
+    const auto value = found(id);
+    if (!value) return std::nullopt;
+    const auto number = parse_integer(trimmed(value->value));
+    if (number && *number >= least && *number <= most) return static_cast<int>(*number);
+    fail(State::invalid_attribute_value, std::string(value->name) + "=" + std::string(value->value) + " (" +
+                                             value->where + ") is not " + what + " from " + std::to_string(least) +
+                                             " to " + std::to_string(most) + ".");
+    return std::nullopt;
+  }
+
   const Given& given_;
   const BaseDriverProfile& profile_;
   std::optional<Error> error_;
@@ -172,7 +163,7 @@ CredentialSettings read_credential_settings(Reader& reader) {
   settings.role_arn = reader.text(Id::role_arn);
   settings.external_id = reader.text(Id::external_id);
   settings.role_session_name = reader.text(Id::role_session_name);
-  settings.role_duration = reader.number(Id::role_duration, 900, 43200);
+  settings.role_duration = reader.seconds(Id::role_duration, 900, 43200);
   settings.mfa_serial = reader.text(Id::mfa_serial);
   settings.sso_start_url = reader.text(Id::sso_start_url);
   settings.sso_region = reader.text(Id::sso_region);
@@ -180,7 +171,7 @@ CredentialSettings read_credential_settings(Reader& reader) {
   settings.sso_role_name = reader.text(Id::sso_role_name);
   settings.sso_session = reader.text(Id::sso_session);
   if (const auto sign_in = reader.choice(Id::sso_login)) settings.sso_login = static_cast<SsoSignIn>(*sign_in);
-  settings.sso_login_timeout = reader.number(Id::sso_login_timeout, 10, 3600).value_or(settings.sso_login_timeout);
+  settings.sso_login_timeout = reader.seconds(Id::sso_login_timeout, 10, 3600).value_or(settings.sso_login_timeout);
   settings.web_identity_token_file = reader.text(Id::web_identity_token_file);
   settings.expected_account_id = reader.text(Id::expected_account_id);
   return settings;
