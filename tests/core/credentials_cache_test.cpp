@@ -57,6 +57,32 @@ class Bench {
   CredentialCache cache;
 };
 
+// Another thread that fetches for "admin", from here until end().
+class LongFetch {
+ public:
+  explicit LongFetch(Bench& bench)
+      : thread_([this, &bench] {
+          bench.cache.get(CredentialKey("role").add("admin"),
+                          Context{bench.system, bench.files, bench.settings, bench.log, no_deadline},
+                          [&](const Context& context) {
+                            is_fetching_.count_down();
+                            may_end_.wait();
+                            return bench.fetch("admin", context);
+                          });
+        }) {
+    is_fetching_.wait();
+  }
+  void end() {
+    may_end_.count_down();
+    thread_.join();
+  }
+
+ private:
+  std::latch is_fetching_{1};
+  std::latch may_end_{1};
+  std::thread thread_;
+};
+
 Error failure_of(const char* sqlstate) {
   return Error{sqlstate, "the service said no", 0};
 }
@@ -296,22 +322,10 @@ TEST(CredentialCache, InTheMandatoryWindowTheOthersWait) {
 
 TEST(CredentialCache, WhoWaitsForAnotherDoesSoUntilItsDeadline) {
   Bench bench;
-  std::latch is_fetching(1);
-  std::latch may_end(1);
-  std::thread other([&] {
-    bench.cache.get(CredentialKey("role").add("admin"),
-                    Context{bench.system, bench.files, bench.settings, bench.log, no_deadline},
-                    [&](const Context& context) {
-                      is_fetching.count_down();
-                      may_end.wait();
-                      return bench.fetch("admin", context);
-                    });
-  });
-  is_fetching.wait();
+  LongFetch other(bench);
   EXPECT_TRUE(text(bench.get("admin", std::chrono::steady_clock::now() + std::chrono::milliseconds(50)))
                   .starts_with("HYT00 The login time-out passed while another thread asked"));
-  may_end.count_down();
-  other.join();
+  other.end();
   EXPECT_EQ(text(bench.get()), "admin 1");
 }
 
@@ -327,18 +341,7 @@ TEST(CredentialCache, AnExceptionLetsTheNextOneFetch) {
 TEST(CredentialCache, AChildMadeWhileAnotherThreadFetchesDoesNotWaitForIt) {
   Bench bench;
   bench.get("kept");
-  std::latch is_fetching(1);
-  std::latch may_end(1);
-  std::thread other([&] {
-    bench.cache.get(CredentialKey("role").add("admin"),
-                    Context{bench.system, bench.files, bench.settings, bench.log, no_deadline},
-                    [&](const Context& context) {
-                      is_fetching.count_down();
-                      may_end.wait();
-                      return bench.fetch("admin", context);
-                    });
-  });
-  is_fetching.wait();
+  LongFetch other(bench);
   bench.cache.hold_over_fork();
   const pid_t child = fork();
   if (child == 0) {
@@ -351,8 +354,7 @@ TEST(CredentialCache, AChildMadeWhileAnotherThreadFetchesDoesNotWaitForIt) {
   int status = -1;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
-  may_end.count_down();
-  other.join();
+  other.end();
 }
 
 }  // namespace
