@@ -33,7 +33,8 @@ struct ProcessCommand {
 struct WebIdentity {
   std::string token_file;
   std::string role_arn;
-  std::string session_name;  // may be empty
+  std::string session_name;               // may be empty
+  std::optional<int> duration_seconds{};  // only RoleDuration of the DSN, whose role it then is
 };
 // A role in IAM Identity Center, and the sign-in that opens it.
 struct SsoLogin {

@@ -47,6 +47,7 @@ class WebIdentityProvider : public Provider {
     prefer(identity.token_file, context.settings.web_identity_token_file);
     prefer(identity.role_arn, context.settings.role_arn);
     prefer(identity.session_name, context.settings.role_session_name);
+    identity.duration_seconds = context.settings.role_duration;
     if (identity.token_file.empty())
       return NotConfigured{"neither WebIdentityTokenFile nor AWS_WEB_IDENTITY_TOKEN_FILE is set"};
     if (identity.role_arn.empty()) {
@@ -61,8 +62,8 @@ class WebIdentityProvider : public Provider {
 
 Answer take_web_identity(const WebIdentity& identity, const Context& context, const std::string& profile) {
   const std::string session = role_session_name(identity.session_name, context.system);
-  const auto duration = context.settings.role_duration;
   CredentialKey key("web identity");
+  const auto duration = identity.duration_seconds;
   key.add(identity.token_file).add(identity.role_arn).add(session).add(duration ? std::to_string(*duration) : "");
   add_sts(key, aws_client(context, profile));
   return CredentialCache::of_process().get(key, context, [&](const Context& limited) -> Answer {
@@ -83,7 +84,9 @@ Answer take_web_identity(const WebIdentity& identity, const Context& context, co
 
 WebIdentity web_identity_of_environment(const System& system) {
   return {system.set_variable("AWS_WEB_IDENTITY_TOKEN_FILE").value_or(""),
-          system.set_variable("AWS_ROLE_ARN").value_or(""), system.set_variable("AWS_ROLE_SESSION_NAME").value_or("")};
+          system.set_variable("AWS_ROLE_ARN").value_or(""),
+          system.set_variable("AWS_ROLE_SESSION_NAME").value_or(""),
+          {}};
 }
 
 std::unique_ptr<Provider> web_identity_provider() {

@@ -332,6 +332,11 @@ class WebIdentities(RolesTest):
         self.assertTrue(self.arn_of(string, env=env).endswith("/dsn"))
         self.assertEqual("900", self.sts.calls[0].form["DurationSeconds"])
 
+    def test_a_role_of_the_dsn_beyond_it_keeps_its_duration_to_itself(self):
+        self.sts.role(SECOND)
+        self.assertIn("assumed-role/data/", self.arn_of(self.string(f"RoleArn={SECOND};RoleDuration=7200")))
+        self.assertEqual([None, "7200"], [call.form.get("DurationSeconds") for call in self.sts.calls[:2]])
+
     def test_chosen_by_the_dsn_and_found_in_the_environment(self):
         self.assertIn("assumed-role/app/", self.arn_of(self.string("Credentials=WebIdentity"), env=self.keys_variables(self.jane)))
 
