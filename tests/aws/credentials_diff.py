@@ -196,6 +196,8 @@ def main():
         return scenarios.in_own_network(addresses, [sys.executable, os.path.abspath(__file__), "--inside", *sys.argv[1:]], check=False).returncode
     clock = scenarios.clock_variables()
     names = [name for name in scenarios.names() if options.only in name]
+    if not names:
+        raise SystemExit(f"no scenario has {options.only!r} in its name")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         all_found = dict(zip(names, pool.map(lambda name: judged(name, clock), names)))
     print(versions() + "\n")
