@@ -467,6 +467,11 @@ class WhoAmI(RolesTest):
         wrong = (self.jane[0], "x" * 40, None)
         self.fails(command="whoami", env=self.keys_variables(wrong), words=["does not say whose key AKIA...", "SignatureDoesNotMatch"])
 
+    def test_a_line_break_in_a_key_does_not_reach_a_header(self):
+        for keys in (("AKIAX\r\nX-Other: 1", "x", None), ("AKIAX\nX-Other: 1", "x", None), ("AKIAX", "x", "token\r\nX-Other: 1")):
+            self.fails(command="whoami", env=self.keys_variables(keys), words=["would hold a line break"])
+        self.assertEqual([], self.sts.requests)
+
     def test_without_credentials_it_lists_who_was_asked(self):
         self.fails(command="whoami", words=["environment: AWS_ACCESS_KEY_ID is not set; profile: "], calls=[])
         done = self.run_tool("whoami", status=1)
