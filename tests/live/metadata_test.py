@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+import unittest
 
 import box
 
@@ -120,3 +121,7 @@ class Metadata(box.LiveTest):
         self.assertEqual(0, done.returncode, done.stderr)
         self.no_secret(done.stdout)
         return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import unittest
 
 import box
 from box import HERE, ON_TERMINAL, PYTHON, LiveTest
@@ -155,3 +156,7 @@ class Roles(LiveTest):
         done = self.box.run([TOOL, "whoami", "mine"], ini=self.section(Profile="ops"), env=self.env)
         self.assert_says(done.stdout, "arn +arn:aws:sts::444455556666:assumed-role/app/one")
         self.no_secret(done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
