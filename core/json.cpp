@@ -15,6 +15,9 @@ namespace {
 
 using nlohmann::json;
 
+// AWS's own texts have a few levels. What walks through a value calls itself once a level, and the stack of the program that connects is not ours to fill.
+constexpr int deepest = 64;
+
 void wipe_texts(json& value) {
   if (auto* const text = value.get_ptr<std::string*>(); text != nullptr) {
     wipe(*text);
@@ -45,9 +48,15 @@ Json::~Json() {  // NOLINT(bugprone-exception-escape): only what it holds is loo
 
 std::optional<Json> Json::parse(std::string_view text) {
   auto content = std::make_unique<Content>();
-  content->object = json::parse(text, nullptr, false);
+  bool is_too_deep = false;
+  const auto keep = [&](int depth, json::parse_event_t event, const json&) {
+    const bool begins = event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+    is_too_deep = is_too_deep || (begins && depth >= deepest);
+    return !is_too_deep;
+  };
+  content->object = json::parse(text, keep, false);
   Json parsed(std::move(content));
-  if (!parsed.content_->object.is_object()) return std::nullopt;
+  if (is_too_deep || !parsed.content_->object.is_object()) return std::nullopt;
   return parsed;
 }
 

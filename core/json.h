@@ -1,7 +1,7 @@
 // json: JSON texts as AWS's services, caches and credential programs write them: objects of texts, numbers, lists and objects.
 // Implemented in json.cpp, the only file that sees the JSON library. Keys compare byte for byte; null counts as absent. A Json that goes wipes its texts, because
 // most of what is read here holds keys; the library's own working memory is not wiped.
-// Errors: parse() gives nothing for what is no JSON object; a getter gives nothing where the key is missing or of another kind. Thread rule: values.
+// Errors: parse() gives nothing for what is no JSON object, or one of more than 64 levels; a getter gives nothing where the key is missing or of another kind. Thread rule: values.
 // Source: RFC 8259
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -27,6 +27,16 @@ TEST(Json, WhatIsNoObjectIsNothing) {
     EXPECT_FALSE(Json::parse(text)) << text;
 }
 
+TEST(Json, WhatIsDeeperThanTheStackIsNothing) {
+  const auto nested = [](int levels) {
+    const auto count = static_cast<std::size_t>(levels - 1);  // besides the object itself
+    return "{\"a\":" + std::string(count, '[') + std::string(count, ']') + "}";
+  };
+  EXPECT_TRUE(Json::parse(nested(64)));
+  EXPECT_FALSE(Json::parse(nested(65)));
+  EXPECT_FALSE(Json::parse(nested(1'000'000)));
+}
+
 TEST(Json, IsWrittenSortedAndComesBack) {
   Json json;
   json.set("z", "\xC3\xBC\n\"");
