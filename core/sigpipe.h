@@ -4,6 +4,7 @@
 #pragma once
 
 #include <csignal>
+#include <ctime>
 
 namespace iamodbc {
 
@@ -17,10 +18,9 @@ class SigpipeHeld {
   }
   ~SigpipeHeld() {
     if (!is_held_) return;
-    if (!was_pending_ && is_pending()) {
-      int taken = 0;
-      sigwait(&signal_, &taken);
-    }
+    // Does not wait: one that was sent to the process may be taken by another thread meanwhile.
+    constexpr timespec at_once{};
+    if (!was_pending_ && is_pending()) sigtimedwait(&signal_, nullptr, &at_once);
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
   SigpipeHeld(const SigpipeHeld&) = delete;

@@ -2,7 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/http.h"
 
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <ctime>
+#include <thread>
+
 #include <gtest/gtest.h>
+
+#include "core/sigpipe.h"
 
 namespace iamodbc {
 namespace {
@@ -69,6 +78,30 @@ TEST(Http, AnAddressThatIsNotAllowedIsNotDialled) {
   request.url = "http://[::1]:9/";
   request.may_dial = [](std::string_view address) { return address == "::1"; };
   EXPECT_EQ(failure_of(request).kind, HttpFailure::Kind::cannot_connect);
+}
+
+TEST(Sigpipe, OneThatAnotherThreadTakesIsNotWaitedFor) {
+  sigset_t pipe;
+  sigset_t before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  std::atomic<bool> is_done{false};
+  std::thread other([&] {
+    constexpr timespec at_once{};
+    while (!is_done) sigtimedwait(&pipe, nullptr, &at_once);
+  });
+  alarm(30);
+  for (int i = 0; i < 50'000; ++i) {
+    const SigpipeHeld held;
+    kill(getpid(), SIGPIPE);
+  }
+  alarm(0);
+  is_done = true;
+  other.join();
+  constexpr timespec at_once{};
+  sigtimedwait(&pipe, nullptr, &at_once);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST(Http, WithoutTimeNothingIsAsked) {
