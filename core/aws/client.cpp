@@ -199,6 +199,8 @@ AwsFault fault_of(const HttpFailure& failure, const AwsCall& request) {
   std::string message = std::string("No answer to ") + request.operation + ": " + failure.reason;
   if (failure.kind == HttpFailure::Kind::tls) {
     message += ". Name the certificate authority of your network in AWS_CA_BUNDLE or in ca_bundle of the profile";
+  } else if (failure.kind == HttpFailure::Kind::proxy_refused) {
+    message += ". Check HTTPS_PROXY, with its user and password, and NO_PROXY";
   } else if (may_pass(failure)) {
     message += ". Check the network, and HTTPS_PROXY and NO_PROXY";
   }

@@ -34,6 +34,9 @@ struct Reading {
   std::size_t header_bytes = 0;
   bool is_too_big = false;
   bool was_not_allowed = false;
+  // Known when it has failed.
+  bool is_connected = false;
+  long proxy_status = 0;  // of the answer to CONNECT
 };
 
 // libcurl hands over 16 kB at most; no exception may pass through it.
@@ -94,21 +97,25 @@ std::chrono::milliseconds left_of(Deadline deadline, std::chrono::milliseconds m
   return std::clamp(left, std::chrono::milliseconds(0), most);
 }
 
-HttpFailure failure(CURLcode code, const char* detail, const Reading& reading, bool is_connected) {
+HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
   using Kind = HttpFailure::Kind;
   const HttpRequest& request = reading.request;
+  constexpr long first_refusal = 300;
   const std::string quoted = " \"" + shown_url(request.url) + "\"";
   std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
   hide(why, request.proxy);  // libcurl repeats one that it does not understand, password included
   hide(why, request.url);
   if (reading.is_too_big) return {Kind::other, "The answer from" + quoted + " is longer than 1 MB"};
   if (reading.was_not_allowed) return {Kind::not_allowed, "The address of" + quoted + " is not one that may be asked"};
+  if (reading.proxy_status >= first_refusal)
+    return {Kind::proxy_refused, "The proxy does not let through to" + quoted + why};
+  const bool is_proxy_missing = code == CURLE_COULDNT_RESOLVE_PROXY ||
+                                (code == CURLE_COULDNT_CONNECT && !request.proxy.empty() && !reading.is_connected);
+  if (is_proxy_missing) return {Kind::cannot_connect, "Failed to connect to the proxy for" + quoted + why};
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      if (!is_connected) return {Kind::cannot_connect, "Connect timeout on endpoint URL:" + quoted + why};
+      if (!reading.is_connected) return {Kind::cannot_connect, "Connect timeout on endpoint URL:" + quoted + why};
       return {Kind::timed_out, "Read timeout on endpoint URL:" + quoted + why};
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return {Kind::cannot_connect, "Failed to connect to the proxy for" + quoted + why};
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
       return {Kind::cannot_connect, "Could not connect to the endpoint URL:" + quoted + why};
@@ -210,7 +217,9 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
   if (code != CURLE_OK) {
     curl_off_t connected = 0;  // when, in microseconds
     curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
-    HttpFailure failed = failure(code, detail.data(), reading, connected > 0);
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &reading.proxy_status);
+    reading.is_connected = connected > 0;
+    HttpFailure failed = failure(code, detail.data(), reading);
     if (code == CURLE_OPERATION_TIMEDOUT && left_of(deadline, request.timeout).count() == 0)
       return HttpFailure{Kind::deadline, "The login time-out passed: " + failed.reason};
     return failed;

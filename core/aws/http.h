@@ -52,6 +52,7 @@ struct HttpFailure {
     closed,          // reached, and gone before the answer was whole
     timed_out,       // reached, and too slow
     not_allowed,     // HttpRequest::may_dial said no
+    proxy_refused,   // reached the proxy, which lets nobody through to the server
     tls,
     deadline,
     other

@@ -52,7 +52,7 @@ class Way(World):
             self.assertEqual({wanted}, {request.headers.get("proxy-authorization") for request in proxy.requests})
             self.assertEqual([], server.requests)
             self.fails("No answer to AssumeRole", state="08001", http_proxy="http://me:hush-of-the-proxy@127.0.0.1:port", **at)
-            self.fails("Could not connect", state="08001", http_proxy="http://me:hush-of-the-proxy@127.0.0.1:9", AWS_MAX_ATTEMPTS="1", **at)
+            self.fails("Failed to connect to the proxy for", state="08001", http_proxy="http://me:hush-of-the-proxy@127.0.0.1:9", AWS_MAX_ATTEMPTS="1", **at)
             # An exception is asked directly.
             self.found(self.keys, http_proxy=f"http://127.0.0.1:{proxy.port}", NO_PROXY="127.0.0.1", **at)
             self.assertNotIn("proxy-authorization", server.requests[-1].headers)
