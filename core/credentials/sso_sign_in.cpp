@@ -34,10 +34,11 @@ Error broken(std::string message) {
   return Error{State::invalid_authorization, std::move(message), 0};
 }
 
-Error too_late() {
+// `why`: what stood in the way, if it is known.
+Error too_late(const std::string& why = "") {
   return Error{State::login_timeout,
-               "The sign-in to IAM Identity Center was not finished in time. Try again; SSOLoginTimeout, or --timeout "
-               "of `iamodbc login`, gives it longer.",
+               "The sign-in to IAM Identity Center was not finished in time" + (why.empty() ? "" : " (" + why + ")") +
+                   ". Try again; SSOLoginTimeout, or --timeout of `iamodbc login`, gives it longer.",
                0};
 }
 
@@ -247,9 +248,10 @@ TokenResult by_device(const AwsClient& given, const SsoLogin& login, const OidcC
 
   const Progress progress(screen);
   auto interval = started.interval;
+  std::string no_answer;  // why the last question got none
   while (true) {
     for (const auto next = Steady::now() + interval; Steady::now() < next;) {
-      if (Steady::now() >= client.deadline) return too_late();
+      if (Steady::now() >= client.deadline) return too_late(no_answer);
       show_wait(screen, "waiting for the code to be used", client.deadline);
       const auto wake = std::min({next, client.deadline, Steady::now() + second});
       std::this_thread::sleep_until(wake);
@@ -258,7 +260,8 @@ TokenResult by_device(const AwsClient& given, const SsoLogin& login, const OidcC
     if (auto* const token = std::get_if<OidcToken>(&answer)) return std::move(*token);
     const auto& fault = std::get<AwsFault>(answer);
     const std::string code = oidc_code(fault);
-    if (Steady::now() >= client.deadline || code == "expired_token") return too_late();
+    no_answer = fault.status == 0 ? fault.error.message : "";
+    if (Steady::now() >= client.deadline || code == "expired_token") return too_late(no_answer);
     if (code == "authorization_pending") continue;
     if (code != "slow_down" && fault.status != 0) return fault.error;
     interval += slower;  // RFC 8628: also when nobody answered
