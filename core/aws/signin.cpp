@@ -41,11 +41,13 @@ std::optional<std::string> dpop_token(const Secret& key, const std::string& url,
   return text + '.' + base64url(*signature);
 }
 
-std::variant<Json, AwsFault> refresh_login_session(const AwsClient& client, const std::string& client_id,
-                                                   const Secret& refresh_token, const Secret& dpop_key) {
+namespace {
+
+AwsResult ask_for_token(const AwsClient& client, const std::string& client_id, const Secret& refresh_token,
+                        const Secret& dpop_key) {
   const auto base = endpoint_url(client, signin_service, client.region);
   if (!base) return AwsFault{base.error(), "", 0};
-  auto proof = dpop_token(dpop_key, base.value() + token_path, client.system.now() + clock_offset(), random_uuid());
+  auto proof = dpop_token(dpop_key, base.value() + token_path, aws_now(client.system), random_uuid());
   if (!proof) return broken("The dpopKey of the session is not a P-256 key.", 0);
 
   Json members;
@@ -59,8 +61,20 @@ std::variant<Json, AwsFault> refresh_login_session(const AwsClient& client, cons
   request.headers = {{"Content-Type", "application/json"}, {"DPoP", *std::move(proof)}};
   request.body = Secret::taken_from(body);
   request.secrets = {refresh_token.reveal()};
-  const AwsResult result = call(client, request);
+  AwsResult result = call(client, request);
   wipe(request.headers);
+  return result;
+}
+
+}  // namespace
+
+std::variant<Json, AwsFault> refresh_login_session(const AwsClient& client, const std::string& client_id,
+                                                   const Secret& refresh_token, const Secret& dpop_key) {
+  const auto offset = clock_offset();
+  AwsResult result = ask_for_token(client, client_id, refresh_token, dpop_key);
+  // The proof carries the time: what refuses it may have told the right one.
+  if (std::holds_alternative<AwsFault>(result) && clock_offset() != offset)
+    result = ask_for_token(client, client_id, refresh_token, dpop_key);
   if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
   auto answer = Json::parse(std::get<HttpAnswer>(result).body.reveal());
   if (!answer) return unreadable_answer(signin_service, "CreateOAuth2Token");

@@ -84,7 +84,8 @@ SharedCredentials credentials_of(const Session& session, const AwsLogin& login) 
   credentials->secret_access_key = session.keys.secret("secretAccessKey").value();
   if (auto token = session.keys.secret("sessionToken")) credentials->session_token = *std::move(token);
   credentials->account_id = session.keys.text("accountId").value_or("");
-  credentials->expiration = session.end;
+  credentials->expiration =
+      session.end + clock_offset();  // the file goes by this computer's clock, as the AWS CLI does
   credentials->source = "login_session of profile " + login.profile;
   return credentials;
 }

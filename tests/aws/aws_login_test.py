@@ -61,6 +61,16 @@ class AwsLogin(World):
             self.assertEqual(0o600, stat.S_IMODE(os.stat(self.path).st_mode))
         self.found(self.session.next_keys, "--profile", "dev")  # by what was written
 
+    def test_a_wrong_clock_is_corrected_by_what_aws_said(self):
+        for clock, seconds in (("-20m", -20 * 60), ("+20m", 20 * 60)):
+            with self.subTest(clock):
+                self.session.complaints.clear()
+                self.keep(seconds - 60)  # has ended by the wrong clock
+                content = self.found(self.session.next_keys, "--profile", "dev", prefix=("faketime", "--exclude-monotonic", "-f", clock))
+                self.assertEqual(["claims"], [complaint.split()[0] for complaint in self.session.complaints], "the first proof had the wrong time")
+                self.assertTrue(moment(870) < content["Expiration"] <= moment(900), "the end of the keys is AWS's")
+                self.assertTrue(moment(seconds + 870) < self.kept()["accessToken"]["expiresAt"] <= moment(seconds + 900), "the file goes by this computer's clock")
+
     def test_the_folder_may_be_elsewhere(self):
         self.path = os.path.join(self.home, "else where", signin.cache_name(ARN))
         self.keep(600)
