@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """sts: AWS STS on loopback, for tests: GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity. Signatures are recomputed from the
-keys that it knows; what a role asks for (who may, external id, MFA code, web identity token) has to be there.
+keys that it knows, and their time has to be right; what a role asks for (who may, external id, MFA code, web identity token) has to be there.
 
     with Sts() as sts:
         base = sts.user("jane")                              # keys of a user of account 111122223333
@@ -47,6 +47,10 @@ def instant(seconds):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def basic_instant(seconds):
+    return instant(seconds).replace("-", "").replace(":", "")
+
+
 def error(status, code, message):
     return Reply(status, f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>'
                          "<RequestId>test</RequestId></ErrorResponse>", {"Content-Type": "text/xml"})
@@ -62,6 +66,7 @@ class Sts(StandIn):
         super().__init__(self._serve, **options)
         self.region, self.delay = region, delay
         self.secrets, self.callers, self.roles, self.calls = {}, {}, {}, []
+        self.refused_clocks = []  # what was signed more than five minutes ago, or ahead
         self._state = threading.Lock()
 
     def user(self, name, account=ACCOUNT, keys=None):
@@ -98,6 +103,11 @@ class Sts(StandIn):
             fault = signature_fault(request, self.secrets, "sts", self.region)
             if fault:
                 return error(403, "SignatureDoesNotMatch", f"The stand-in says: {fault}")
+            signed_at = request.headers["x-amz-date"]
+            if not basic_instant(-300) <= signed_at <= basic_instant(300):
+                with self._state:
+                    self.refused_clocks.append(signed_at)
+                return error(403, "SignatureDoesNotMatch", f"Signature expired or not yet current: {signed_at}, and now is {basic_instant(0)}")
             caller = self.callers[request.headers["authorization"].split("Credential=")[1].split("/")[0]]
         with self._state:
             self.calls.append(Call(action, form, caller))

@@ -131,6 +131,7 @@ class Roles(LiveTest):
                     answer = self.box.connect("DSN=mine", ini=self.section(Profile="ops"), env=self.env, clock=clock)
                 self.assertTrue(answer.connected, answer)
                 self.assertEqual(["ok"], [line["reason"] for line in seen])
+        self.assertEqual(2, len(self.sts.refused_clocks), "the first call of each process is signed by its own clock, the next by AWS's")
 
     def test_a_refusal_mentions_the_clock(self):
         wrong = self.box.key("wrong")
