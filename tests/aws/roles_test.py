@@ -8,12 +8,13 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import time
 import unittest
 
 from sts import ACCOUNT, Sts
 from stand_in import Fault
-from world import BUILD, HOST, TOOL, World
+from world import BUILD, DRIVER, HERE, HOST, PYTHON, TOOL, World
 
 ROLE = "arn:aws:iam::444455556666:role/app"
 SECOND = "arn:aws:iam::777788889999:role/deep/data"
@@ -449,6 +450,33 @@ class FromTheDsn(RolesTest):
                 self.fails(self.string(attributes), words=words, calls=[])
         self.files("", "")
         self.fails(self.string("Credentials=Profile"), words=["chooses profile", "no profile default"], calls=[], env=self.env())
+
+
+class AtOnce(RolesTest):
+    THREADS = 1000
+
+    def setUp(self):
+        super().setUp()
+        self.sts.role(ROLE)
+        self.sts.delay = 1.5  # until all are waiting
+        self.profiles(self.role_profile("region = eu-central-1"))
+
+    def connect(self):
+        done = subprocess.run([PYTHON, os.path.join(HERE, "driver_client.py"), "Profile=ops"], input=json.dumps({"threads": self.THREADS, "login_timeout": 0}),
+                              env=self.environment(IAMODBC_TEST_DRIVER=DRIVER, IAMODBC_TEST_BUILD=BUILD), timeout=60, check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(0, done.returncode, done.stderr[-2000:])
+        return json.loads(done.stdout)["said"]
+
+    def test_a_thousand_threads_that_connect_cause_one_call(self):
+        self.assertEqual({"connected": self.THREADS}, self.connect())
+        self.assertEqual(["AssumeRole"], self.sts.actions())
+
+    def test_a_thousand_threads_share_one_refusal(self):
+        self.sts.roles.clear()
+        (message, count), = self.connect().items()
+        self.assertIn("(AccessDenied) when calling the AssumeRole operation", message)
+        self.assertEqual((self.THREADS, ["AssumeRole"]), (count, self.sts.actions()))
 
 
 class WhoAmI(RolesTest):

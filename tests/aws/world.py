@@ -15,6 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("IAMODBC_TEST_BUILD", os.path.join(TOP, "build", "dev"))
 TOOL = os.environ.get("IAMODBC_TEST_TOOL", os.path.join(BUILD, "setup", "iamodbc"))
+DRIVER = os.environ.get("IAMODBC_TEST_DRIVER", os.path.join(BUILD, "lib", "libiamodbc.so"))
+PYTHON = "/usr/bin/python3"
 HOST = "mydb.cabc123def45.eu-central-1.rds.amazonaws.com"
 SECONDS = 30  # for any one program
 
