@@ -6,6 +6,7 @@ recomputed here from the published algorithm, with nothing of core/. Answers and
         run(..., env={"AWS_ENDPOINT_URL_STS": server.url})
         server.requests                          # what came, in order
         server.faults = [Fault("status", 503), Fault("hang")]   # for the next requests, one each
+        server.fault_path = "/token"                            # of this path alone
 """
 import dataclasses
 import hashlib
@@ -91,7 +92,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                           {name.lower(): value for name, value in self.headers.items()}, body, self.path)
         with owner.lock:
             owner.requests.append(request)
-            fault = owner.faults.pop(0) if owner.faults else None
+            fails = owner.faults and owner.fault_path in ("", request.path)
+            fault = owner.faults.pop(0) if fails else None
         if fault is None:
             self._reply(owner.handler(request))
         else:
@@ -100,11 +102,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_CONNECT(self):  # pylint: disable=invalid-name
         """As a proxy that ends the tunnel itself: what comes through it is answered here."""
         context = self.server.owner.tunnel_context
+        with self.server.owner.lock:
+            self.server.owner.tunnels.append(self.path)
         if context is None:
             self._reply(Reply(405))
             return
-        with self.server.owner.lock:
-            self.server.owner.tunnels.append(self.path)
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.connection = context.wrap_socket(self.connection, server_side=True)
         self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
@@ -185,7 +187,7 @@ class StandIn:
         if tunnel:
             self.tunnel_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tunnel_context.load_cert_chain(*tunnel)
-        self.requests, self.faults, self.errors = [], [], []
+        self.requests, self.faults, self.fault_path, self.errors = [], [], "", []
         self.lock, self.ended = threading.Lock(), threading.Event()
         self._server = (_Server6 if ":" in address else _Server)((address, port), _Handler)
         self._server.owner = self
