@@ -35,6 +35,7 @@ class Bench {
   Answer fetch(const std::string& role, const Context& context) {
     const int count = ++fetches;
     last_deadline = context.deadline;
+    was_refresh = context.is_refresh;
     if (failure) return *failure;
     auto credentials = std::make_shared<Credentials>();
     credentials->access_key_id = role + " " + std::to_string(count);
@@ -52,6 +53,7 @@ class Bench {
   Log log;
   std::atomic<int> fetches{0};
   std::atomic<Deadline> last_deadline{no_deadline};
+  std::atomic<bool> was_refresh{false};
   std::optional<Answer> failure;
   std::chrono::seconds lifetime = hours(1);
   CredentialCache cache;
@@ -210,6 +212,18 @@ TEST(CredentialCache, APersonWhoIsAskedInTheLastMinuteHasAllOfTheTime) {
   bench.move(minutes(59) + seconds(1));
   bench.failure = failure_of("28000");
   EXPECT_EQ(text(bench.get("admin", deadline, at_the_end)), "admin 2");
+}
+
+TEST(CredentialCache, WhoFetchesIsToldWhetherSomethingValidStandsBy) {
+  Bench bench;
+  bench.get();
+  EXPECT_FALSE(bench.was_refresh);
+  bench.move(minutes(46));
+  bench.get();
+  EXPECT_TRUE(bench.was_refresh) << "nobody is to be asked for a sign-in";
+  bench.move(minutes(61));
+  bench.get();
+  EXPECT_FALSE(bench.was_refresh);
 }
 
 TEST(CredentialCache, NotConfiguredIsPassedOnAndNotKept) {
