@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/aws/client.h"
 #include "core/login/cache.h"
 #include "core/login/login.h"
 #include "tests/core/rooms.h"
@@ -101,6 +102,14 @@ TEST(LoginCache, ATokenFromTheFutureIsNotGiven) {
   bench.move(-minutes(5));
   EXPECT_FALSE(bench.get(key()).value().is_from_cache) << "the clock was set back";
   EXPECT_EQ(bench.signings, 2);
+}
+
+TEST(LoginCache, TokensAreSignedAndEndByTheClockOfAwsOnceItIsKnown) {
+  Bench bench;
+  EXPECT_EQ(text(bench.get(key())), "jane@db.example at " + basic_time(noon));
+  learn_clock(noon + minutes(20), noon);
+  EXPECT_EQ(text(bench.get(key())), "jane@db.example at " + basic_time(noon + minutes(20)));
+  learn_clock(noon, noon);
 }
 
 // ---- threads ----
