@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace iamodbc {
 namespace {
@@ -49,20 +50,32 @@ bool is_same_file(int descriptor, const std::string& path) {
 
 }  // namespace
 
-std::optional<Secret> read_private_file(const std::string& path) {
+Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes) {
+  const auto wrong = [](const std::string& what) { return Error{State::general_error, what, 0}; };
+  const auto unreadable = [&](int reason) {
+    return wrong("cannot be read: " + std::generic_category().message(reason));
+  };
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // never waits for a writer of a pipe
-  if (descriptor < 0) return std::nullopt;
+  if (descriptor < 0) return unreadable(errno);
   Secret bytes;
   std::array<char, 4096> buffer{};
   ssize_t count = 0;
   do {
     count = read(descriptor, buffer.data(), buffer.size());
     if (count > 0) bytes.append({buffer.data(), static_cast<std::size_t>(count)});
-  } while ((count > 0 && bytes.size() <= max_bytes) || (count < 0 && errno == EINTR));
+  } while ((count > 0 && bytes.size() <= most_bytes) || (count < 0 && errno == EINTR));
+  const int reason = errno;
   buffer.fill('\0');
   close(descriptor);
-  if (count != 0) return std::nullopt;
+  if (count < 0) return unreadable(reason);
+  if (bytes.size() > most_bytes) return wrong("is larger than " + std::to_string(most_bytes) + " bytes");
   return bytes;
+}
+
+std::optional<Secret> read_private_file(const std::string& path) {
+  auto bytes = read_secret_file(path, max_bytes);
+  if (!bytes) return std::nullopt;
+  return std::move(bytes).value();
 }
 
 std::optional<Error> make_private_folder(const std::string& folder) {

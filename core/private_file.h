@@ -5,15 +5,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/deadline.h"
 #include "core/error.h"
+#include "core/result.h"
 #include "core/secret.h"
 
 namespace iamodbc {
+
+// A secret that another program keeps in a file. Fails with what is wrong with the file ("cannot be read: Is a
+// directory", "is larger than 20000 bytes"); never waits, for the writer of a pipe neither.
+Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes);
 
 // Nothing when there is no such file, or it cannot be read.
 std::optional<Secret> read_private_file(const std::string& path);

@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "core/aws/http.h"
 #include "core/credentials/cache.h"
+#include "core/private_file.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -53,11 +52,9 @@ Result<Secret> authorization(const System& system) {
   std::string from = token_variable;
   if (const auto path = system.set_variable(token_file_variable)) {
     from = std::string(token_file_variable) + " (" + *path + ")";
-    std::ifstream file(*path, std::ios::binary);
-    std::string content;
-    if (file) content.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) return broken("The token file of " + from + " cannot be read.");
-    token = Secret::taken_from(content);
+    auto content = read_secret_file(*path, max_token_bytes);
+    if (!content) return broken("The token file of " + from + " " + content.error().message + ".");
+    token = std::move(content).value();
   } else if (auto text = system.set_variable(token_variable)) {
     token = Secret::taken_from(*text);
   }

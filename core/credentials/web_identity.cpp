@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/credentials/web_identity.h"
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "core/credentials/assumed_role.h"
+#include "core/private_file.h"
 
 namespace iamodbc {
 namespace {
@@ -19,18 +16,9 @@ Error broken(std::string message) {
 }
 
 Result<Secret> token_of(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(max_token_bytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  const int reason = errno;
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  Secret token = Secret::taken_from(text);
-  if (!token.empty() && token.size() <= max_token_bytes) return token;
-  const std::string what = token.empty() && reason != 0 ? "cannot be read: " + std::generic_category().message(reason)
-                           : token.empty()              ? "is empty"
-                                                        : "is larger than 20,000 bytes, so it is no token";
-  return broken("The web identity token file " + path + " " + what +
+  auto token = read_secret_file(path, max_token_bytes);
+  if (token && !token.value().empty()) return token;
+  return broken("The web identity token file " + path + " " + (token ? "is empty" : token.error().message) +
                 ". Check WebIdentityTokenFile, AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file of the profile, "
                 "and who may read the file.");
 }

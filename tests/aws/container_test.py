@@ -59,6 +59,16 @@ class Container(World):
         self.fails("cannot be read", self.home + "/none", **{FULL: self.url, TOKEN_FILE: self.home + "/none"})
         self.assertEqual([], self.server.requests)
 
+    def test_files_that_hold_no_token(self):
+        os.mkfifo(self.home + "/pipe")
+        for path, reason in ((self.home + "/none", "cannot be read: No such file or directory."), (self.home, "cannot be read: Is a directory."),
+                             ("/dev/zero", "is larger than 65536 bytes.")):
+            with self.subTest(path):
+                self.fails(f"The token file of {TOKEN_FILE} ({path}) {reason}", seconds=10, **{FULL: self.url, TOKEN_FILE: path})
+        self.assertEqual([], self.server.requests)
+        with self.subTest("nobody writes to the pipe"):
+            self.tool("credentials", seconds=10, **{FULL: self.url, TOKEN_FILE: self.home + "/pipe"})
+
     def test_over_http_only_hosts_of_the_own_computer(self):
         port = self.server.port
         for host in ("127.0.0.1", "localhost"):

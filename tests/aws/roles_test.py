@@ -349,9 +349,14 @@ class WebIdentities(RolesTest):
         self.fails(env={"AWS_ROLE_ARN": None}, words=["no role", "AWS_ROLE_ARN"], calls=[])
         self.fails(self.string(f"WebIdentityTokenFile={self.token_file}"), env=self.without_variables(), words=["no role", "RoleArn"], calls=[])
 
+    def pipe(self, name):
+        os.mkfifo(os.path.join(self.home, name))
+        return os.path.join(self.home, name)
+
     def test_files_that_hold_no_token(self):
         for path, reason in ((self.home + "/nosuch", "No such file or directory"), (self.home, "Is a directory"),
-                             (self.write("empty", ""), "is empty"), (self.write("big", "x" * 20001), "larger than 20,000 bytes")):
+                             (self.write("empty", ""), "is empty"), (self.write("big", "x" * 20001), "larger than 20000 bytes"),
+                             (self.pipe("pipe"), "is empty"), ("/dev/zero", "larger than 20000 bytes")):
             with self.subTest(path):
                 self.fails(env={"AWS_WEB_IDENTITY_TOKEN_FILE": path}, words=[path, reason], calls=[])
 

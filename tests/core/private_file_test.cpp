@@ -114,5 +114,16 @@ TEST_F(PrivateFile, WithoutAFileNobodyWaits) {
   EXPECT_FALSE(FileLock(path("missing"), no_deadline).is_busy());
 }
 
+TEST_F(PrivateFile, ASecretOfAnotherProgramIsReadOrWhatIsWrongWithItIsTold) {
+  std::ofstream(path("token"), std::ios::binary) << "a\n";
+  EXPECT_EQ(read_secret_file(path("token"), 20).value().reveal(), "a\n");
+  EXPECT_EQ(read_secret_file(path("token"), 1).error().message, "is larger than 1 bytes");
+  EXPECT_EQ(read_secret_file(path("none"), 20).error().message, "cannot be read: No such file or directory");
+  EXPECT_EQ(read_secret_file(folder_, 20).error().message, "cannot be read: Is a directory");
+  EXPECT_EQ(read_secret_file("/dev/zero", 20).error().message, "is larger than 20 bytes");
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(read_secret_file(path("pipe"), 20).value().empty());  // and nobody waits
+}
+
 }  // namespace
 }  // namespace iamodbc
