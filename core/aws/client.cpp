@@ -191,7 +191,8 @@ AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt)
 // A failure of the network that another attempt may not meet.
 bool may_pass(const HttpFailure& failure) {
   using Kind = HttpFailure::Kind;
-  return failure.kind == Kind::cannot_connect || failure.kind == Kind::closed || failure.kind == Kind::timed_out;
+  return failure.kind == Kind::unknown_name || failure.kind == Kind::cannot_connect || failure.kind == Kind::closed ||
+         failure.kind == Kind::timed_out;
 }
 
 AwsFault fault_of(const HttpFailure& failure, const AwsCall& request) {

@@ -117,6 +117,7 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
       if (!reading.is_connected) return {Kind::cannot_connect, "Connect timeout on endpoint URL:" + quoted + why};
       return {Kind::timed_out, "Read timeout on endpoint URL:" + quoted + why};
     case CURLE_COULDNT_RESOLVE_HOST:
+      return {Kind::unknown_name, "Could not connect to the endpoint URL:" + quoted + why};
     case CURLE_COULDNT_CONNECT:
       return {Kind::cannot_connect, "Could not connect to the endpoint URL:" + quoted + why};
     case CURLE_GOT_NOTHING:

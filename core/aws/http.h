@@ -48,6 +48,7 @@ struct HttpAnswer {
 
 struct HttpFailure {
   enum class Kind {
+    unknown_name,    // the host has no address, or nobody tells it
     cannot_connect,  // nobody was reached, for want of time too
     closed,          // reached, and gone before the answer was whole
     timed_out,       // reached, and too slow

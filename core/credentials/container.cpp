@@ -77,12 +77,15 @@ Tried ask(const HttpRequest& request, Deadline deadline) {
   HttpResult result = http_send(request, deadline);
   if (const auto* const failure = std::get_if<HttpFailure>(&result)) {
     using Kind = HttpFailure::Kind;
-    if (failure->kind == Kind::not_allowed) {
+    // A name that nobody knows may not be asked over http either; over https it may be known in a moment.
+    const bool is_unknown = failure->kind == Kind::unknown_name && request.may_dial != nullptr;
+    if (failure->kind == Kind::not_allowed || is_unknown) {
       const std::string url = shown_url(request.url);
       const auto host = url.find("://") + 3;
       return {{},
-              "Unsupported host '" + url.substr(host, url.find('/', host) - host) +
-                  "'. Can only retrieve metadata over http from a loopback address or one of these hosts: "
+              "Unsupported host '" + url.substr(host, url.find('/', host) - host) + "'" +
+                  (is_unknown ? ", which has no address" : "") +
+                  ". Can only retrieve metadata over http from a loopback address or one of these hosts: "
                   "169.254.170.2, 169.254.170.23, fd00:ec2::23, localhost; over https from any"};
     }
     if (failure->kind == Kind::deadline) return {{}, failure->reason, true, State::login_timeout};
