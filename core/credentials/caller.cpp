@@ -22,6 +22,10 @@ std::string shown(const Credentials& credentials) {
   return "key " + masked_key_id(credentials.access_key_id) + " from " + credentials.source;
 }
 
+std::string role_arn_of(const std::string& name, const std::string& partition, std::string_view account) {
+  return "arn:" + partition + ":iam::" + std::string(account) + ":role" + (name.starts_with('/') ? "" : "/") + name;
+}
+
 }  // namespace
 
 Result<Caller> caller_of(const Credentials& credentials, const Context& context, const std::string& profile) {
@@ -76,18 +80,19 @@ std::optional<Error> unexpected_account(const Credentials& credentials, const Co
                 "ExpectedAccountID.");
 }
 
-Result<std::string> full_role_arn(const Credentials& credentials, const Context& context, const std::string& profile) {
+std::optional<std::string> role_arn_without_asking(const Context& context) {
   const std::string& given = context.settings.role_arn;
   if (given.starts_with("arn:")) return given;
-  std::string account(trimmed(context.settings.expected_account_id));
-  std::string partition = partition_name(context.region);
-  if (account.empty()) {
-    const auto caller = caller_of(credentials, context, profile);
-    if (!caller) return caller.error();
-    account = caller.value().account;
-    partition = arn_field(caller.value().arn, 1);
-  }
-  return "arn:" + partition + ":iam::" + account + ":role" + (given.starts_with('/') ? "" : "/") + given;
+  const std::string_view account = trimmed(context.settings.expected_account_id);
+  if (account.empty()) return std::nullopt;
+  return role_arn_of(given, partition_name(context.region), account);
+}
+
+Result<std::string> full_role_arn(const Credentials& credentials, const Context& context, const std::string& profile) {
+  if (auto known = role_arn_without_asking(context)) return *std::move(known);
+  const auto caller = caller_of(credentials, context, profile);
+  if (!caller) return caller.error();
+  return role_arn_of(context.settings.role_arn, arn_field(caller.value().arn, 1), caller.value().account);
 }
 
 }  // namespace iamodbc

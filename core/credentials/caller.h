@@ -29,7 +29,10 @@ std::optional<Error> wrong_account_id(const std::string& expected_account_id);
 std::optional<Error> unexpected_account(const Credentials& credentials, const Context& context,
                                         const std::string& profile);
 
-// RoleArn in full. A bare name (with its path, if it has one) is of ExpectedAccountID, else of the caller's account.
+// RoleArn in full. A bare name (with its path, if it has one) is of ExpectedAccountID; nothing where that is not given.
+std::optional<std::string> role_arn_without_asking(const Context& context);
+
+// The same, with the caller's account where no other is given.
 Result<std::string> full_role_arn(const Credentials& credentials, const Context& context, const std::string& profile);
 
 }  // namespace iamodbc

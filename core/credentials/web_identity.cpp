@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/credentials/assumed_role.h"
+#include "core/credentials/caller.h"
 #include "core/private_file.h"
 
 namespace iamodbc {
@@ -41,6 +42,17 @@ class WebIdentityProvider : public Provider {
     if (identity.role_arn.empty()) {
       return broken("A web identity token file is given (" + identity.token_file +
                     ") but no role. Set RoleArn in the DSN, or AWS_ROLE_ARN.");
+    }
+    if (!context.settings.role_arn.empty()) {
+      auto role = role_arn_without_asking(context);
+      if (!role) {
+        return Error{State::invalid_attribute_value,
+                     "RoleArn=" + identity.role_arn +
+                         " is a name without its account, and before a web identity takes its role there are no keys "
+                         "to ask AWS with. Write the role's whole ARN, or add ExpectedAccountID.",
+                     0};
+      }
+      identity.role_arn = *std::move(role);
     }
     return take_web_identity(identity, context, chosen_profile(context.system, context.settings.profile).name);
   }

@@ -2,7 +2,8 @@
 // Each of token file, role and session name is taken from the DSN, else the environment (AWS_WEB_IDENTITY_TOKEN_FILE,
 // AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME), else, by profile.h, the profile. The file is read at each fetch, because it
 // is renewed, and sent as it is. The keys are kept for the process.
-// Errors: 28000 for a file that cannot be read or is empty, and without a role; of STS.
+// Errors: 28000 for a file that cannot be read or is empty, and without a role; HY024 for a bare name as RoleArn without
+// ExpectedAccountID; of STS.
 // Thread rule: any thread, no lock held.
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
 // SPDX-License-Identifier: Apache-2.0

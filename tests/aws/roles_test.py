@@ -338,6 +338,15 @@ class WebIdentities(RolesTest):
         self.assertIn("assumed-role/data/", self.arn_of(self.string(f"RoleArn={SECOND};RoleDuration=7200")))
         self.assertEqual([None, "7200"], [call.form.get("DurationSeconds") for call in self.sts.calls[:2]])
 
+    def test_a_bare_role_name_is_of_the_expected_account(self):
+        string = self.string(f"WebIdentityTokenFile={self.token_file};RoleArn=app;ExpectedAccountID=444455556666")
+        self.assertIn("assumed-role/app/", self.arn_of(string))
+        self.assertEqual(ROLE, self.sts.calls[0].form["RoleArn"])
+
+    def test_a_bare_role_name_needs_the_expected_account(self):
+        self.fails(self.string(f"WebIdentityTokenFile={self.token_file};RoleArn=app"), calls=[],
+                   words=["RoleArn=app is a name without its account", "ExpectedAccountID"])
+
     def test_chosen_by_the_dsn_and_found_in_the_environment(self):
         self.assertIn("assumed-role/app/", self.arn_of(self.string("Credentials=WebIdentity"), env=self.keys_variables(self.jane)))
 
