@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/text.h"
 #include "core/xml.h"
 
 namespace iamodbc {
@@ -71,6 +72,7 @@ std::variant<RoleKeys, AwsFault> assume_role(const AwsClient& client, const Sign
                                              const RoleRequest& role) {
   AwsCall request = sts_call(client, "AssumeRole");
   request.keys = &keys;
+  request.secrets = {role.mfa_code.reveal()};
   return keys_of(query_call(client, std::move(request), version, members_of(role)), "AssumeRole");
 }
 
@@ -78,6 +80,7 @@ std::variant<RoleKeys, AwsFault> assume_role_with_web_identity(const AwsClient& 
                                                                const Secret& token) {
   AwsCall request = sts_call(client, "AssumeRoleWithWebIdentity");
   request.more_retried_codes = web_identity_retries;
+  request.secrets = {token.reveal(), trimmed(token.reveal())};
   QueryPairs members = members_of(role);
   members.emplace_back("WebIdentityToken", token.reveal());
   return keys_of(query_call(client, std::move(request), version, std::move(members)), "AssumeRoleWithWebIdentity");

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from sts import ACCOUNT, Sts
-from stand_in import Fault
+from stand_in import Fault, Reply
 from world import BUILD, DRIVER, HERE, HOST, PYTHON, TOOL, World
 
 ROLE = "arn:aws:iam::444455556666:role/app"
@@ -361,6 +361,14 @@ class WebIdentities(RolesTest):
     def pipe(self, name):
         os.mkfifo(os.path.join(self.home, name))
         return os.path.join(self.home, name)
+
+    def test_what_sts_repeats_of_the_token_is_not_shown(self):
+        """The file may be another than was meant: nothing of it belongs into a message or a log."""
+        self.write("token", "hush dear\n")
+        self.secrets |= {"hush dear"}
+        self.sts.faults = [Fault("reply", Reply(400, "<ErrorResponse><Error><Code>ValidationError</Code><Message>Value 'hush dear\n' at "
+                                                "'webIdentityToken' and 'hush dear' failed to satisfy constraint</Message></Error></ErrorResponse>"))]
+        self.fails(words=["ValidationError", "at 'webIdentityToken'"])
 
     def test_files_that_hold_no_token(self):
         for path, reason in ((self.home + "/nosuch", "No such file or directory"), (self.home, "Is a directory"),
