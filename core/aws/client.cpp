@@ -176,10 +176,12 @@ AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt)
   std::string message = "An error occurred (" + shown(code, request) + ") when calling the " + request.operation +
                         " operation" + again + ": " + shown(std::move(text.message), request);
   if (message.ends_with(": ")) message += "no message";
+  message.erase(message.find_last_not_of(' ') + 1);
+  if (!message.ends_with('.')) message += '.';
   if (answer.status >= 300 && answer.status < 400) {
     message +=
-        ". It redirects to another address, which is not followed: a proxy or a sign-in page of your network "
-        "may stand between; look at HTTPS_PROXY and AWS_ENDPOINT_URL";
+        " It redirects to another address, which is not followed: a proxy or a sign-in page of your network "
+        "may stand between; look at HTTPS_PROXY and AWS_ENDPOINT_URL.";
   }
   if (const auto offset = clock_offset(); offset.count() != 0) {
     message += " (This computer's clock is " + std::to_string(std::abs(offset.count())) + " s " +

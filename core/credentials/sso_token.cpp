@@ -125,9 +125,9 @@ std::variant<Secret, SignInNeeded, Error> sso_access_token(const AwsClient& clie
   file = read_json(path);  // somebody may have refreshed it meanwhile
   if (auto newer = file ? token_of(*file) : std::nullopt) token = std::move(newer);
   if (!is_due(*token)) return std::move(token->access_token);
-  std::string why = "there is no refresh token, or its registration has ended";
+  std::string why = "there is no refresh token, or its registration has ended.";
   if (lock.is_busy()) {
-    why = "another program is at it and does not end";
+    why = "another program is at it and does not end.";
   } else if (file && is_refreshable(login, *file, client.system.now())) {
     auto refreshed = refresh(patient, login, *std::move(file));
     if (auto* const fresh = std::get_if<KeptToken>(&refreshed)) return std::move(fresh->access_token);
@@ -145,7 +145,7 @@ std::variant<Secret, SignInNeeded, Error> sso_access_token(const AwsClient& clie
                  0};
   }
   return SignInNeeded{"Error when retrieving token from sso: Token has expired and refresh failed: it ended at " +
-                      extended_time(token->end) + "; " + why + '.'};
+                      extended_time(token->end) + "; " + why};
 }
 
 std::optional<KeptToken> kept_token(const System& system, const SsoLogin& login) {

@@ -147,7 +147,7 @@ class Profiles(RolesTest):
         self.sts.role(ROLE, external_id="secret of the partner")
         self.profiles(self.role_profile())
         self.fails("--profile", "ops", words=[f"Profile ops: role {ROLE} could not be assumed with key AKIA...", "profile base in ",
-                                              "An error occurred (AccessDenied) when calling the AssumeRole operation", "trust policy"],
+                                              "An error occurred (AccessDenied) when calling the AssumeRole operation", f"on resource: {ROLE}. The role's trust policy"],
                    calls=["AssumeRole"])
 
     def test_a_failing_sts_is_asked_three_times(self):
