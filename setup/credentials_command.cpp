@@ -42,6 +42,8 @@ void explain(const CredentialSearch& search) {
   print(shown("key " + masked_key_id(credentials.access_key_id) + " from " + credentials.source +
               (credentials.session_token.empty() ? ", long-term" : ", with a session token") +
               (credentials.expiration ? ", until " + extended_time(*credentials.expiration) : "")));
+  // Without credentials the error tells what is wrong with the files, if that is why.
+  for (const std::string& problem : search.files.problems()) warn(problem);
 }
 
 int run(const Options& options) {

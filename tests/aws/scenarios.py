@@ -20,7 +20,8 @@ tests/core/credentials_scenarios_test.cpp (core/ alone; only folders without htt
                 error      parts of the message; or
                 token      the whole of it
                 attempts   parts of what --explain tells; so is the "source" of a result
-                log, problems: parts of the log, and of what is wrong with the files; only core/ tells them
+                problems   parts of what is wrong with the files: --explain tells it, beside keys of another source too
+                log        parts of the log; only core/ tells them
                 requests   {SERVICE: [REQUEST...]}: all that came there, in this order. REQUEST: a RULE without answers, where null means absent and "*" anything;
                            "raw": path and query, as sent; "signed_by": "KEY ID/REGION", or null for an unsigned one; "times": how often in a row
                 counts     whether their number counts for other tools too
@@ -483,7 +484,7 @@ def judged_product(scenario, clock):
     """What is wrong with what our command makes of a scenario, as lines."""
     expect = scenario.expect
     faults = faults_of_product(scenario, run_product(scenario, clock))
-    told = expect.get("attempts", []) + [expect.get("result", {}).get("source", "")]
+    told = expect.get("attempts", []) + expect.get("problems", []) + [expect.get("result", {}).get("source", "")]
     if any(told) and "command" not in expect:
         explained = run_product(scenario, clock, ["--explain"])
         faults += [f"--explain lacks {part!r}: {explained}" for part in told if part not in explained]
