@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <system_error>
 #include <thread>
 
@@ -256,6 +257,17 @@ Result<std::vector<std::string>> split_command_line(std::string_view command_lin
   }
   if (quote != '\0') return Error{State::general_error, std::string("a ") + quote + " is not closed", 0};
   return words;
+}
+
+Secret what_programs_inherit() {
+  std::error_code unknown;
+  Secret text(std::filesystem::current_path(unknown).native());
+  text.append(std::string_view("\0", 1));
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    text.append(*variable);
+    text.append(std::string_view("\0", 1));
+  }
+  return text;
 }
 
 }  // namespace iamodbc

@@ -40,6 +40,9 @@ struct Printed {
 std::optional<Error> run_program(const std::vector<std::string>& words, const std::string& what, Deadline deadline,
                                  Printed& printed, const Secret* input = nullptr);
 
+// Working directory and variables that a program inherits, as one text: may hold secrets.
+Secret what_programs_inherit();
+
 // The words of a command line by POSIX quoting rules; fails (HY000) at a quote that is not closed.
 Result<std::vector<std::string>> split_command_line(std::string_view command_line);
 

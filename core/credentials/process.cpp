@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/credentials/cache.h"
 #include "core/json.h"
 #include "core/program.h"
 #include "core/text.h"
@@ -81,25 +82,31 @@ std::optional<Error> failure(const Printed& printed, const std::string& what, co
                 (complaints.empty() ? " and said nothing. Run it in a terminal." : ": " + complaints));
 }
 
-// A program that an attribute of the DSN names.
+Answer answer_of(Result<SharedCredentials> result) {
+  if (!result) return result.error();
+  return std::move(result).value();
+}
+
 class Process : public Provider {
  public:
-  using Setting = std::string CredentialSettings::*;
-  Process(const char* attribute, Setting command_line) : attribute_(attribute), command_line_(command_line) {}
-
-  [[nodiscard]] std::string name() const override { return attribute_; }
+  [[nodiscard]] std::string name() const override { return "CredentialProcess"; }
 
   [[nodiscard]] Answer provide(const Context& context) const override {
-    const std::string& command_line = context.settings.*command_line_;
-    if (command_line.empty()) return NotConfigured{std::string(attribute_) + " is not given"};
-    auto result = run_credential_process(command_line, attribute_, context);
-    if (!result) return result.error();
-    return std::move(result).value();
+    const std::string& command_line = context.settings.credential_process;
+    if (command_line.empty()) return NotConfigured{name() + " is not given"};
+    return kept_credential_process(command_line, name(), context);
   }
+};
 
- private:
-  const char* attribute_;
-  Setting command_line_;
+class KeyPrompt : public Provider {
+ public:
+  [[nodiscard]] std::string name() const override { return "KeyPrompt"; }
+
+  [[nodiscard]] Answer provide(const Context& context) const override {
+    const std::string& command_line = context.settings.key_prompt;
+    if (command_line.empty()) return NotConfigured{name() + " is not given"};
+    return answer_of(run_credential_process(command_line, name(), context));
+  }
 };
 
 }  // namespace
@@ -121,23 +128,33 @@ Result<SharedCredentials> run_credential_process(std::string_view command_line, 
     if (!credentials) return credentials.error();
     Credentials& value = credentials.value();
     value.source = what;
-    const bool has_ended = value.expiration && *value.expiration <= context.system.now();
+    const bool has_ended = value.expiration && *value.expiration <= aws_now(context.system);
     if (!has_ended) return SharedCredentials(std::make_shared<Credentials>(std::move(value)));
     if (is_second_run) {
       return broken("Credentials were refreshed, but the refreshed credentials are still expired: " + what +
                     " gives keys that ended at " + extended_time(*value.expiration) + "; it is " +
-                    extended_time(context.system.now()) + " by this computer's clock. Sign in anew with that program.");
+                    extended_time(aws_now(context.system)) +
+                    " by this computer's clock. Sign in anew with that program.");
     }
     context.log.debug(what + " gave credentials that have ended; it is run once more");
   }
 }
 
+Answer kept_credential_process(std::string_view command_line, const std::string& source, const Context& context) {
+  CredentialKey key("credential_process");
+  // The program may be one that asks AWS_PROFILE, and the host one that sets it anew; likewise for a relative path.
+  key.add(source).add(command_line).add(what_programs_inherit().reveal());
+  return CredentialCache::of_process().get(key, context, [&](const Context& limited) {
+    return answer_of(run_credential_process(command_line, source, limited));
+  });
+}
+
 std::unique_ptr<Provider> process_provider() {
-  return std::make_unique<Process>("CredentialProcess", &CredentialSettings::credential_process);
+  return std::make_unique<Process>();
 }
 
 std::unique_ptr<Provider> key_prompt_provider() {
-  return std::make_unique<Process>("KeyPrompt", &CredentialSettings::key_prompt);
+  return std::make_unique<KeyPrompt>();
 }
 
 }  // namespace iamodbc

@@ -22,6 +22,10 @@ namespace iamodbc {
 Result<SharedCredentials> run_credential_process(std::string_view command_line, const std::string& source,
                                                  const Context& context);
 
+// The same, with what has an Expiration kept for the process (cache.h). What has none is for those who waited only: it
+// may be other keys next time.
+Answer kept_credential_process(std::string_view command_line, const std::string& source, const Context& context);
+
 // CredentialProcess= of the DSN.
 std::unique_ptr<Provider> process_provider();
 

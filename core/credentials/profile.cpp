@@ -11,6 +11,7 @@
 #include "core/credentials/role.h"
 #include "core/credentials/sso.h"
 #include "core/credentials/web_identity.h"
+#include "core/program.h"
 
 namespace iamodbc {
 namespace {
@@ -46,10 +47,7 @@ struct Execute {
 
   Answer operator()(const FileKeys& keys) const { return keys_of(keys, context.files); }
   Answer operator()(const ProcessCommand& command) const {
-    auto result =
-        run_credential_process(command.command_line, "credential_process of profile " + command.profile, context);
-    if (!result) return result.error();
-    return std::move(result).value();
+    return kept_credential_process(command.command_line, "credential_process of profile " + command.profile, context);
   }
   Answer operator()(const WebIdentity& identity) const { return take_web_identity(identity, context, profile); }
   Answer operator()(const SsoLogin& login) const { return sso_credentials(context, login); }
@@ -76,7 +74,9 @@ struct AddBase {
     add(keys.profile);
     key.add(keys.are_in_credentials_file ? "credentials" : "config");
   }
-  void operator()(const ProcessCommand& command) const { key.add(command.profile).add(command.command_line); }
+  void operator()(const ProcessCommand& command) const {
+    key.add(command.profile).add(command.command_line).add(what_programs_inherit().reveal());
+  }
   void operator()(const WebIdentity& identity) const {
     key.add(identity.token_file).add(identity.role_arn).add(identity.session_name);
   }

@@ -59,13 +59,23 @@ class CredentialProcess : public testing::Test {
     std::ofstream(folder_ / "text", std::ios::binary) << text;
     return "cat " + (folder_ / "text").string();
   }
-  Result<SharedCredentials> run(const std::string& command_line, milliseconds time = milliseconds(20'000)) {
+  template <class Ask>
+  auto with_context(milliseconds time, const Ask& ask) {
     const System system(variables_, [] { return parse_time("2024-01-02T03:04:05Z").value(); });
     const AwsFiles files = AwsFiles::from_text("", "");
     const CredentialSettings settings;
     const Log log;
-    const Context context{system, files, settings, log, std::chrono::steady_clock::now() + time};
-    return run_credential_process(command_line, "CredentialProcess", context);
+    return ask(Context{system, files, settings, log, std::chrono::steady_clock::now() + time});
+  }
+  Result<SharedCredentials> run(const std::string& command_line, milliseconds time = milliseconds(20'000)) {
+    return with_context(time, [&](const Context& context) {
+      return run_credential_process(command_line, "CredentialProcess", context);
+    });
+  }
+  // As a connect asks it.
+  Answer ask(const std::string& command_line, const std::string& source = "CredentialProcess") {
+    return with_context(milliseconds(20'000),
+                        [&](const Context& context) { return kept_credential_process(command_line, source, context); });
   }
   // The message of a run that must fail.
   std::string failure(const std::string& command_line, milliseconds time = milliseconds(20'000)) {
@@ -73,6 +83,13 @@ class CredentialProcess : public testing::Test {
     if (result.ok()) return "(credentials)";
     state_ = result.error().sqlstate;
     return result.error().message;
+  }
+  // A script that counts its runs.
+  std::string counted(const std::string& more) {
+    return script("echo run >> " + (folder_ / "runs").string() +
+                  R"(
+echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S")" +
+                  more + "}'\n");
   }
   std::size_t runs() const {
     std::ifstream file(folder_ / "runs");
@@ -185,6 +202,49 @@ TEST_F(CredentialProcess, ExpiredAnswersMakeItRunOnceMore) {
   EXPECT_EQ(runs(), 2U);
   EXPECT_TRUE(contains(failure(command + " 9"), "the refreshed credentials are still expired"));
   EXPECT_EQ(runs(), 4U);
+}
+
+// ---- From connect to connect ----
+
+TEST_F(CredentialProcess, WhatHasAnExpirationIsKeptUntilThen) {
+  const std::string command = counted(R"(,"Expiration":"2024-01-02T05:00:00Z")");
+  const Answer first = ask(command);
+  ASSERT_TRUE(std::holds_alternative<SharedCredentials>(first));
+  EXPECT_EQ(std::get<SharedCredentials>(ask(command)), std::get<SharedCredentials>(first));
+  EXPECT_EQ(runs(), 1U);
+}
+
+TEST_F(CredentialProcess, WhatHasNoExpirationIsAskedForAtEachConnect) {
+  const std::string command = counted("");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(std::holds_alternative<SharedCredentials>(ask(command)));
+  EXPECT_EQ(runs(), 3U);
+}
+
+TEST_F(CredentialProcess, WhatIsKeptIsOfItsCommandLineAndOfAllThatItInherits) {
+  const std::string command = counted(R"(,"Expiration":"2024-01-02T05:00:00Z")");
+  ask(command);
+  ask(command + " other");
+  EXPECT_EQ(runs(), 2U);
+  EXPECT_EQ(std::get<SharedCredentials>(ask(command, "credential_process of profile dev"))->source,
+            "credential_process of profile dev (script)");
+  EXPECT_EQ(runs(), 3U);
+  setenv("IAMODBC_TEST_WHO", "jane", 1);
+  ask(command);
+  EXPECT_EQ(runs(), 4U);
+  unsetenv("IAMODBC_TEST_WHO");
+  ask(command);
+  EXPECT_EQ(runs(), 4U);
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  ask(command);
+  std::filesystem::current_path(here);
+  EXPECT_EQ(runs(), 5U);
+}
+
+TEST_F(CredentialProcess, AFailureIsNotKept) {
+  const std::string command = script("echo run >> " + (folder_ / "runs").string() + "\nexit 3\n");
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(std::holds_alternative<Error>(ask(command)));
+  EXPECT_EQ(runs(), 2U);
 }
 
 // ---- Failures ----

@@ -76,6 +76,17 @@ class Roles(LiveTest):
         self.sts.role(ROLE, external_id="partner", keys=[self.session])
         self.logs_in(Profile="base", RoleArn=ROLE, ExternalId="partner")
 
+    def test_a_role_over_a_process_that_says_until_when_causes_one_call(self):
+        self.sts.role(ROLE, trusts={f"arn:aws:iam::{ACCOUNT}:user/jane"}, keys=[self.session])
+        printed = {"Version": 1, "AccessKeyId": self.jane[0], "SecretAccessKey": self.jane[1], "Expiration": "2099-01-01T00:00:00Z"}
+        program = self.write("program", f"#!/bin/sh\necho run >> {self.home}/runs\ncat {self.write('printed', json.dumps(printed))}\n")
+        os.chmod(program, 0o755)
+        connect = {"connect": "DSN=mine"}
+        answers, seen = self.steps(connect, SLEEP, connect, ini=self.section(CredentialProcess=program, RoleArn=ROLE))
+        self.assertEqual((["jane_doe"] * 2, ["ok"] * 2, ["AssumeRole"]), (answers, seen, self.sts.actions()))
+        with open(self.home + "/runs", encoding="utf-8") as file:
+            self.assertEqual("run\n", file.read())
+
     def test_a_web_identity_logs_in(self):
         self.sts.role(ROLE, web_token=b"eyJ.token.x", keys=[self.session])
         path = self.write("token", "eyJ.token.x")
