@@ -18,8 +18,7 @@ import sso  # noqa: E402
 from instance_service import ROLES, InstanceService  # noqa: E402
 from stand_in import Fault, Reply, StandIn  # noqa: E402
 from sts import ACCOUNT, Sts, random_keys  # noqa: E402
-from tool import DRIVER  # noqa: E402
-from world import BUILD, HERE, World, keys, metadata_json  # noqa: E402
+from world import BUILD, DRIVER, HERE, World, keys, metadata_json  # noqa: E402
 
 LOGIN_TIMEOUT = 4
 SIGN_IN_TIMEOUT = 8  # a browser has to start
