@@ -91,6 +91,9 @@ curl_socket_t open_socket(void* context, curlsocktype /*purpose*/, curl_sockaddr
   return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+// libcurl counts whole milliseconds and may end a little before the time that it was given.
+constexpr std::chrono::milliseconds too_short{10};
+
 std::chrono::milliseconds left_of(Deadline deadline, std::chrono::milliseconds most) {
   if (deadline == no_deadline) return most;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -221,7 +224,7 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
     curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &reading.proxy_status);
     reading.is_connected = connected > 0;
     HttpFailure failed = failure(code, detail.data(), reading);
-    if (code == CURLE_OPERATION_TIMEDOUT && left_of(deadline, request.timeout).count() == 0)
+    if (code == CURLE_OPERATION_TIMEDOUT && left_of(deadline, request.timeout) < too_short)
       return HttpFailure{Kind::deadline, "The login time-out passed: " + failed.reason};
     return failed;
   }
