@@ -29,29 +29,7 @@ void stand_in(SQLRETURN (*&pointer)(SQLHANDLE, Rest...)) {
   };
 }
 
-SQLRETURN refuse_to_cancel(Handle* handle) noexcept {
-  if (handle == nullptr) return SQL_INVALID_HANDLE;
-  try {
-    return fail(*handle, {State::not_implemented,
-                          "This version of MariaDB Connector/ODBC cancels through a second connection without TLS, "
-                          "over which it would send the token. Use version 3.1.22 or 3.2.8, "
-                          "or a newer one; or set SQL_ATTR_QUERY_TIMEOUT.",
-                          0});
-  } catch (...) {
-    return fail_for_memory(*handle);
-  }
-}
-
 }  // namespace
-
-BaseFunctions without_cancel(BaseFunctions functions) {
-  functions.SQLCancel = [](SQLHSTMT base) -> SQLRETURN { return refuse_to_cancel(find_by_base<Stmt>(base)); };
-  functions.SQLCancelHandle = [](SQLSMALLINT type, SQLHANDLE base) -> SQLRETURN {
-    if (type == SQL_HANDLE_STMT) return refuse_to_cancel(find_by_base<Stmt>(base));
-    return refuse_to_cancel(find_by_base<Dbc>(base));
-  };
-  return functions;
-}
 
 BaseFunctions with_absent_functions(BaseFunctions functions) {
 #define PASS(handle, arguments, function, id) stand_in<handle, &BaseFunctions::function>(functions.function);

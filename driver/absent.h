@@ -10,7 +10,5 @@ namespace iamodbc {
 
 // The table with a stand-in for every function of kind PASS that is null.
 BaseFunctions with_absent_functions(BaseFunctions functions);
-// The table without SQLCancel and SQLCancelHandle, which answer HYC00: for a connection whose base driver would send its secret in clear to cancel.
-BaseFunctions without_cancel(BaseFunctions functions);
 
 }  // namespace iamodbc

@@ -13,6 +13,7 @@
 
 #include "core/no_destructor.h"
 #include "driver/absent.h"
+#include "driver/cancel.h"
 #include "driver/handles.h"
 #include "driver/text.h"
 
@@ -141,7 +142,7 @@ Result<const BaseDriver*> accept(const Library& library, const std::string& aske
   driver->path = path;
   driver->functions = functions_of(library);
   driver->forwarded = with_absent_functions(driver->functions);
-  driver->without_cancel = without_cancel(driver->forwarded);
+  driver->with_own_cancel = with_own_cancel(driver->forwarded);
   driver->widths = widths_of(driver->functions);
   const BaseFunctions& base = driver->functions;
   if (base.SQLAllocHandle == nullptr || base.SQLFreeHandle == nullptr ||

@@ -28,7 +28,7 @@ struct BaseDriver {
   BaseFunctions functions;  // null where it has none
   BaseFunctions
       forwarded;  // the same, but a function of kind PASS is never null: one that it lacks answers IM001 (absent.h)
-  BaseFunctions without_cancel;  // `forwarded`, but that nothing is cancelled (absent.h)
+  BaseFunctions with_own_cancel;  // `forwarded`, but that SQLCancel is ours (cancel.h)
   Widths widths;
   std::string name;       // SQL_DRIVER_NAME, e.g. "psqlodbcw.so"; empty when it does not tell
   std::string version;    // SQL_DRIVER_VER, e.g. "13.02.0000"; empty when it does not tell

@@ -16,6 +16,7 @@
 #include "core/walk.h"
 #include "driver/base_connection.h"
 #include "driver/base_driver.h"
+#include "driver/cancel.h"
 #include "driver/diagnostics.h"
 #include "driver/own.h"
 #include "driver/text.h"
@@ -181,6 +182,7 @@ class Walk {
     if (!dialled) return fail_and_log(dialled.error());
     if (SQL_SUCCEEDED(dialled.value().status)) {
       try {
+        if (dbc_.functions == &base.with_own_cancel) prepare_to_cancel(dbc_, given.value().string().write(), width_);
         return succeed(given.value(), settings.value(), facts, std::move(dialled).value());
       } catch (...) {  // no memory for the out string: an error may not leave the connection open
         base.functions.SQLDisconnect(dbc_.base);
@@ -267,8 +269,8 @@ class Walk {
 
   const BaseFunctions& functions_for(const Room& room, const PreparedLogin& prepared) {
     if (!prepared.tls || !cancels_in_clear(room.facts)) return room.base.forwarded;
-    log_.info("this version of the base driver cancels statements in clear: SQLCancel is refused");
-    return room.base.without_cancel;
+    log_.info("this version of the base driver cancels statements in clear: SQLCancel is ours");
+    return room.base.with_own_cancel;
   }
 
   Result<Attempted> attempt_past_a_race(const Room& room, const BaseFunctions& functions, const Secret& text,

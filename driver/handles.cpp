@@ -203,6 +203,7 @@ void release_children_and_disconnect(Dbc& dbc) {
   for (ExplicitDesc* const desc : dbc.descriptors) kill_and_give_back(*desc);
   dbc.statements.clear();
   dbc.descriptors.clear();
+  dbc.cancel_way.reset();
   dbc.state.fetch_and(~Handle::connected, std::memory_order_acq_rel);
 }
 

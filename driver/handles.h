@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -40,7 +41,7 @@ struct Handle {
   std::atomic<std::uint32_t> state{0};
   std::uint32_t position = 0;  // in the parent's list; of an implicit descriptor: which of the four
   SQLHANDLE base = nullptr;
-  const BaseFunctions* functions = nullptr;  // the base driver's `forwarded` or `without_cancel`
+  const BaseFunctions* functions = nullptr;  // the base driver's `forwarded` or `with_own_cancel`
 
   [[nodiscard]] bool is(std::uint32_t flag) const { return (state.load(std::memory_order_acquire) & flag) != 0; }
 };
@@ -59,6 +60,7 @@ struct TaggedHandle : Handle {
   }
 };
 
+struct CancelWay;  // cancel.h
 struct Dbc;
 struct Env;
 
@@ -86,6 +88,8 @@ struct Dbc : TaggedHandle<Dbc, 0x1ADBC000> {
   AttributeQueue attributes;
   std::vector<Stmt*> statements;
   std::vector<ExplicitDesc*> descriptors;
+  // While connected, where SQLCancel is ours; guarded by bookkeeping().
+  std::shared_ptr<const CancelWay> cancel_way;
 };
 
 struct Env : TaggedHandle<Env, 0x1AE2F000> {

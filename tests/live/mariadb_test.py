@@ -3,8 +3,10 @@
 """The real MariaDB Connector/ODBC and a real server: logins with a token, and that no token goes out without TLS.
 What the server refuses is in refusals_test.py."""
 import contextlib
+import json
 import os
 import socket
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -122,28 +124,63 @@ class MariaDb(LiveTest):
         self.assertNotIn(b"X-Amz", received)
         self.assertNotIn(b"hunter2", received)
 
-    def test_cancelling_sends_no_token(self):
-        """This version of the connector would open a second connection, without TLS, with the password of the first."""
-        program = ("import sys, threading, time, pyodbc\n"
+    def cancelled(self, string, statement, seconds=0.5, **how):
+        """A statement that another thread cancels: what the statement said, what the cancelling said, and how long the statement ran."""
+        program = ("import json, sys, threading, time, pyodbc\n"
                    "pyodbc.pooling = False\n"
-                   "cursor = pyodbc.connect(sys.argv[1], timeout=20).cursor()\n"
-                   "said = []\n"
+                   "statement, seconds = sys.argv[2], float(sys.argv[3])\n"
+                   "connection = pyodbc.connect(sys.argv[1], timeout=20)\n"
+                   "cursor = connection.cursor()\n"
+                   "said = {'cancel': 'done'}\n"
                    "def cancel():\n"
-                   "    time.sleep(0.5)\n"
+                   "    time.sleep(seconds)\n"
+                   "    said['began'] = time.monotonic()\n"
                    "    try:\n"
                    "        cursor.cancel()\n"
                    "    except pyodbc.Error as error:\n"
-                   "        said.append(str(error))\n"
+                   "        said['cancel'] = str(error)\n"
                    "thread = threading.Thread(target=cancel)\n"
                    "thread.start()\n"
-                   "print(cursor.execute('select sleep(1.5)').fetchall())\n"
+                   "try:\n"
+                   "    said['statement'] = str(cursor.execute(statement).fetchall())\n"
+                   "except pyodbc.Error as error:\n"
+                   "    said['statement'] = str(error)\n"
+                   "said['ended'] = time.monotonic()\n"
                    "thread.join()\n"
-                   "print(said, cursor.execute('select 1').fetchall())\n")
-        with self.box.verdicts() as seen:
-            done = self.box.run([PYTHON, "-c", program, "DSN=local-maria;Server=127.0.0.1"])
+                   "said['after'] = str(connection.cursor().execute('select 1').fetchall())\n"
+                   "print(json.dumps(said))\n")
+        done = self.box.run([PYTHON, "-c", program, string, statement, str(seconds)], **how)
         self.assertEqual(0, done.returncode, done.stderr)
-        self.assertEqual(["accepted"], [line["verdict"] for line in seen], "a second connection got a token")
-        self.assert_says(done.stdout, "HYC00", "without TLS", r"3\.1\.22", r"\[\(1,\s*\)\]")
+        self.no_secret(done.stdout)
+        said = json.loads(done.stdout)
+        self.assertEqual("[(1,)]", said["after"].replace(" ", ""), "the connection goes on")
+        return said
+
+    def test_another_thread_cancels_a_statement(self):
+        """This version of the connector would open a second connection, without TLS, with the password of the first: ours is opened instead."""
+        for string in ("DSN=local-maria;Server=127.0.0.1", "DSN=local-maria;Server=127.0.0.1;AUTOCOMMIT=0"):
+            for statement in ("select sleep(20)", "select count(*) from seq_1_to_1000000 a, seq_1_to_1000000 b"):
+                with self.subTest(f"{string} {statement}"), self.box.verdicts() as seen:
+                    said = self.cancelled(string, statement)
+                self.assertEqual("done", said["cancel"])
+                self.assertLess(said["ended"] - said["began"], 1)
+                self.assert_says(said["statement"], r"HY018.*interrupted|\[\(1,?\s*\)\]")  # an interrupted sleep() is a row
+                self.assertEqual(["accepted", "accepted"], [line["verdict"] for line in seen])
+
+    def test_what_keeps_it_from_cancelling_is_told(self):
+        # The second login finds the token refused: the statement runs to its end.
+        program = "import json, os, sys, time\ntime.sleep(0.7)\nfile = sys.argv[1]\njson.dump({'refuse_dated_before': '99991231T000000Z'}, open(file + '.new', 'w'))\nos.replace(file + '.new', file)\n"
+        with self.box.control():
+            refusing = subprocess.Popen([PYTHON, "-c", program, self.box.exports["RDS_CONTROL"]])
+            said = self.cancelled("DSN=local-maria", "select sleep(3)", seconds=1.5)
+            self.assertEqual(0, refusing.wait(timeout=10))
+        self.assert_says(said["cancel"], "28000", r"\[iamodbc\] SQLCancel: the second connection that it needs failed: ", "Access denied")
+        self.assertGreater(said["ended"] - said["began"], 1)
+        self.assert_says(said["statement"], r"\[\(0,?\s*\)\]")
+
+    def test_cancelling_what_does_not_run_closes_the_cursor(self):
+        said = self.cancelled("DSN=local-maria", "select 7", seconds=1)
+        self.assertEqual(("done", "[(7,)]"), (said["cancel"], said["statement"].replace(" ", "")))
 
     def test_token_host_counts_from_ini_files_only(self):
         name = self.box.exports["RDS_HOST"]
