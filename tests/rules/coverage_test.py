@@ -3,6 +3,7 @@
 """Every sentence of docs/connecting.md and every attribute has a test that exists.
 
 docs/connecting.md   its list items begin with an id: `- [C12] A value that ...`
+docs/differences.md  so do the rows of its table: `| [X1] | ...`
 core/attributes.cpp  its rows begin with `{Id::name, "Name",`; the id is the name
 coverage.tsv         id <TAB> test file: test name [; test file: test name ...]
 A test name is Suite.Name of GoogleTest, Class.method of Python, or "a: description" that stands in the file word for word.
@@ -22,6 +23,10 @@ def read(*path):
 
 def sentences():
     return re.findall(r"^\s*(?:[-*]|\d+\.)\s+\[(C\d+)\]", read("docs", "connecting.md"), re.MULTILINE)
+
+
+def differences():
+    return re.findall(r"^\| \[(X\d+)\] \|", read("docs", "differences.md"), re.MULTILINE)
 
 
 def attributes():
@@ -68,11 +73,16 @@ class Coverage(unittest.TestCase):
         items = re.findall(r"^\s*(?:[-*]|\d+\.)\s+.*", read("docs", "connecting.md"), re.MULTILINE)
         self.assertEqual([], [item for item in items if not re.match(r"\s*(?:[-*]|\d+\.)\s+\[C\d+\]", item)])
 
+    def test_every_difference_has_a_test_and_there_are_few(self):
+        self.assertEqual([], self.missing(differences()))
+        self.assertLessEqual(len(differences()), 8)
+        self.assertEqual(len(re.findall(r"^\| [^-w|]", read("docs", "differences.md"), re.MULTILINE)), len(differences()), "a row without an id")
+
     def test_every_attribute_has_a_test(self):
         self.assertEqual([], self.missing(attributes()))
 
     def test_every_row_is_about_something(self):
-        known = set(sentences()) | set(attributes())
+        known = set(sentences()) | set(attributes()) | set(differences())
         self.assertEqual([], [f"coverage.tsv:{number}: {name}" for number, name, _ in rows() if name not in known])
 
     def test_every_test_named_exists(self):

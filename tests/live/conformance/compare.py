@@ -89,6 +89,11 @@ def with_name(base, local):
         for theirs, ours in pairs)
 
 
+def with_an_answer(base, local):
+    """The base takes no handle there, ours answers."""
+    return base[0].endswith(" = INVALID_HANDLE") and re.search(r" = (SUCCESS|ERROR)$", local[0])
+
+
 KNOWN = {"pg": [
     ("environment", r"SQLDriverConnect.*Description=ODBC 3\.80", without_warning,
      "psqlODBC takes ODBC 2 and 3 only, and unixODBC warns a program of ODBC 3.80; iamodbc takes 3.80"),
@@ -100,6 +105,8 @@ KNOWN = {"pg": [
     ("failing", r"SQLDriverConnect.*Port=1", with_advice, "advice on what to look at"),
     ("connecting", r"SQLBrowseConnect", with_name,
      "likewise; MariaDB Connector/ODBC tells as the connection's name what memory held"),
+    ("describing_of_odbc_2", r"SQLColAttributes\(", with_an_answer,
+     "MariaDB Connector/ODBC's SQLColAttributesW takes no handle; iamodbc has none, so that the driver manager asks SQLColAttributeW"),
 ]}
 
 

@@ -63,6 +63,19 @@ static void col_attribute(SQLHSTMT s, SQLUSMALLINT column, size_t field, SQLSMAL
   done(SQL_HANDLE_STMT, s, code);
 }
 
+// ODBC 2's function, which programs of that age call.
+static void col_attributes(SQLHSTMT s, SQLUSMALLINT column, SQLUSMALLINT field, const char* name) {
+  const Buffer words = buffer(128);
+  SQLSMALLINT length = FRESH_SMALL;
+  SQLLEN number = FRESH_LENGTH;
+  const SQLRETURN code = TWIN(SQLColAttributes, s, column, field, words.at, 128, &length, &number);
+  asked("SQLColAttributes(%s, %d, %s)", name_of(s), column, name);
+  got_text("words", words);
+  got_number("length", length);
+  got_number("number", number);
+  done(SQL_HANDLE_STMT, s, code);
+}
+
 static void describe_with(SQLHSTMT s, SQLUSMALLINT column, SQLSMALLINT capacity, int is_given) {
   const Buffer name = buffer(in_bytes((size_t)(capacity > 0 ? capacity : 0)));
   SQLSMALLINT length = FRESH_SMALL;
@@ -72,6 +85,17 @@ static void describe_with(SQLHSTMT s, SQLUSMALLINT column, SQLSMALLINT capacity,
   got_text("name", name);
   got_number("length", length);
   done(SQL_HANDLE_STMT, s, code);
+}
+
+void section_describing_of_odbc_2(void) {
+  const Session session = open_session();
+  const SQLHSTMT s = new_statement(session, "s");
+  exec_direct(s, "select id, words as label from conformance.kinds order by id");
+  col_attributes(s, 2, SQL_COLUMN_NAME, "SQL_COLUMN_NAME");
+  col_attributes(s, 2, SQL_COLUMN_TYPE, "SQL_COLUMN_TYPE");
+  col_attributes(s, 2, SQL_COLUMN_DISPLAY_SIZE, "SQL_COLUMN_DISPLAY_SIZE");
+  col_attributes(s, 3, SQL_COLUMN_NAME, "SQL_COLUMN_NAME");
+  close_session(session);
 }
 
 void section_describing(void) {
