@@ -83,9 +83,9 @@ Time CredentialCache::Slot::end() const {
 
 // What a caller is given at once, if anything; `valid` is what is there and has not ended.
 std::optional<Answer> CredentialCache::Slot::answer(const SharedCredentials& valid, Time now, RefreshWindows windows,
-                                                    bool has_waited) const {
+                                                    bool has_waited, bool may_prompt) const {
   if (has_waited && valid) return valid;
-  if (has_waited && failure) return failure;
+  if (has_waited && failure && (failed_with_prompt || !may_prompt)) return failure;
   if (!valid || !valid->expiration) return std::nullopt;
   const auto left = *valid->expiration - now;
   const bool was_just_fetched = fetched_at && now >= *fetched_at && now - *fetched_at < between_refreshes;
@@ -104,7 +104,8 @@ struct CredentialCache::Turn {
 // The thread that fetches for a key; when it is done, well or not, the others go on.
 class CredentialCache::Fetching {
  public:
-  Fetching(CredentialCache& cache, const CredentialKey& key, Time begun) : cache_(cache), key_(key), begun_(begun) {}
+  Fetching(CredentialCache& cache, const CredentialKey& key, const Context& context)
+      : cache_(cache), key_(key), begun_(aws_now(context.system)), may_prompt_(context.settings.may_prompt) {}
   Fetching(const Fetching&) = delete;
   Fetching& operator=(const Fetching&) = delete;
   ~Fetching() {
@@ -119,6 +120,7 @@ class CredentialCache::Fetching {
           own->credentials = *credentials;
         } else if (is_shared(*answer_)) {
           own->failure = std::move(answer_);
+          own->failed_with_prompt = may_prompt_;
         }
       }
     }
@@ -131,6 +133,7 @@ class CredentialCache::Fetching {
   CredentialCache& cache_;
   const CredentialKey& key_;
   Time begun_;
+  bool may_prompt_;
   std::optional<Answer> answer_;
 };
 
@@ -144,7 +147,8 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
     Slot& own = slots_.at(key.digest());
     const bool has_waited = waited_after && own.fetches != *waited_after;
     SharedCredentials valid = is_valid(own.credentials, now) ? own.credentials : nullptr;
-    if (auto answer = own.answer(valid, now, windows, has_waited)) return {std::move(answer), {}};
+    if (auto answer = own.answer(valid, now, windows, has_waited, context.settings.may_prompt))
+      return {std::move(answer), {}};
     if (valid && !valid->expiration) valid = nullptr;  // was for others
     if (!own.is_being_made) {
       own.is_being_made = true;
@@ -172,7 +176,7 @@ Answer CredentialCache::get(const CredentialKey& key, const Context& context, co
   Turn turn = wait_for_turn(key, context, windows);
   if (turn.answer) return *std::move(turn.answer);
 
-  Fetching fetching(*this, key, aws_now(context.system));
+  Fetching fetching(*this, key, context);
   Context limited = context;
   // A person is asked when it has to be only, and then needs time.
   if (turn.valid && !needs_person(windows)) {

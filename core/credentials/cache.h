@@ -3,7 +3,8 @@
 // More than 15 minutes before their end they are given as they are. Then one caller fetches new ones while the others go on with the old; in the last 10 minutes
 // the others wait for them. A refresh that fails keeps what is still valid (the log says so), is given five seconds and at most half of the caller's time (all of it
 // where a person is asked), and is not repeated within a minute.
-// When nothing valid is there all wait for the one who fetches, and share what comes of it: credentials, or why there are none.
+// When nothing valid is there all wait for the one who fetches, and share what comes of it: credentials, or why there are none
+// (not where only they may ask a person).
 // Credentials without an end are for those who waited only. What comes already ended is an error.
 // The end is judged by AWS's clock where this process has learned it (client.h).
 //
@@ -74,7 +75,8 @@ class CredentialCache {
  private:
   struct Slot {
     SharedCredentials credentials;
-    std::optional<Answer> failure;  // of the last fetch, for those who waited for it
+    std::optional<Answer> failure;    // of the last fetch, for those who waited for it
+    bool failed_with_prompt = false;  // whether that fetch might ask a person
     unsigned long long fetches = 0;
     std::optional<Time> fetched_at;
     bool is_doubted = false;
@@ -83,7 +85,7 @@ class CredentialCache {
 
     [[nodiscard]] Time end() const;
     [[nodiscard]] std::optional<Answer> answer(const SharedCredentials& valid, Time now, RefreshWindows windows,
-                                               bool has_waited) const;
+                                               bool has_waited, bool may_prompt) const;
   };
   class Fetching;
   struct Turn;

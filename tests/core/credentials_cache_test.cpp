@@ -62,10 +62,12 @@ class Bench {
 // Another thread that fetches for "admin", from here until end().
 class LongFetch {
  public:
-  explicit LongFetch(Bench& bench)
-      : thread_([this, &bench] {
+  explicit LongFetch(Bench& bench, bool may_prompt = true)
+      : thread_([this, &bench, may_prompt] {
+          CredentialSettings settings;
+          settings.may_prompt = may_prompt;
           bench.cache.get(CredentialKey("role").add("admin"),
-                          Context{bench.system, bench.files, bench.settings, bench.log, no_deadline},
+                          Context{bench.system, bench.files, settings, bench.log, no_deadline},
                           [&](const Context& context) {
                             is_fetching_.count_down();
                             may_end_.wait();
@@ -341,6 +343,17 @@ TEST(CredentialCache, WhoWaitsForAnotherDoesSoUntilItsDeadline) {
                   .starts_with("HYT00 The login time-out passed while another thread asked"));
   other.end();
   EXPECT_EQ(text(bench.get()), "admin 1");
+}
+
+TEST(CredentialCache, WhoMayAskAPersonDoesNotShareTheFailureOfOneWhoMayNot) {
+  Bench bench;
+  bench.failure = failure_of("28000");
+  LongFetch other(bench, false);
+  std::thread one([&] { bench.get(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until it waits
+  other.end();
+  one.join();
+  EXPECT_EQ(bench.fetches, 2);
 }
 
 TEST(CredentialCache, AnExceptionLetsTheNextOneFetch) {
