@@ -104,14 +104,17 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
   using Kind = HttpFailure::Kind;
   const HttpRequest& request = reading.request;
   constexpr long first_refusal = 300;
+  constexpr long first_inability = 500;  // it would, and reaches nobody itself
   const std::string quoted = " \"" + shown_url(request.url) + "\"";
   std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
   hide(why, request.proxy);  // libcurl repeats one that it does not understand, password included
   hide(why, request.url);
   if (reading.is_too_big) return {Kind::other, "The answer from" + quoted + " is longer than 1 MB"};
   if (reading.was_not_allowed) return {Kind::not_allowed, "The address of" + quoted + " is not one that may be asked"};
-  if (reading.proxy_status >= first_refusal)
-    return {Kind::proxy_refused, "The proxy does not let through to" + quoted + why};
+  if (reading.proxy_status >= first_refusal) {
+    const Kind kind = reading.proxy_status >= first_inability ? Kind::cannot_connect : Kind::proxy_refused;
+    return {kind, "The proxy does not let through to" + quoted + why};
+  }
   const bool is_proxy_missing = code == CURLE_COULDNT_RESOLVE_PROXY ||
                                 (code == CURLE_COULDNT_CONNECT && !request.proxy.empty() && !reading.is_connected);
   if (is_proxy_missing) return {Kind::cannot_connect, "Failed to connect to the proxy for" + quoted + why};

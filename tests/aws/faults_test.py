@@ -293,6 +293,9 @@ class Faults(World):
                     shown = self.refused(endpoint, words[:1], {**at, "HTTPS_PROXY": with_password}, endpoint.name)
                     self.assertIn(words[-1], shown)
                 self.assertEqual(["sts.eu-central-1.amazonaws.com:443"], proxy.tunnels, "it was asked once more")
+                proxy.tunnels, proxy.tunnel_refusal = [], 503
+                self.refused(endpoint, ["503"], {**at, "HTTPS_PROXY": proxy.url}, endpoint.name)
+                self.assertGreater(len(proxy.tunnels), 1, f"{endpoint.name}: it was not asked once more")
         self.secrets.append("PASSWORD-OF-A-PROXY")
         self.side_by_side(one, [(endpoint,) for endpoint in ENDPOINTS if endpoint.is_https and endpoint.is_first and endpoint.name != "container"])
 

@@ -105,7 +105,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with self.server.owner.lock:
             self.server.owner.tunnels.append(self.path)
         if context is None:
-            self._reply(Reply(405))
+            self._reply(Reply(self.server.owner.tunnel_refusal))
             return
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.connection = context.wrap_socket(self.connection, server_side=True)
@@ -179,11 +179,12 @@ class _Server6(_Server):
 
 
 class StandIn:
-    """`certificate`: (chain file, key file) for https. `tunnel`: the same for what comes by CONNECT, so that the URL may be a proxy's; `tunnels` are the hosts asked for."""
+    """`certificate`: (chain file, key file) for https. `tunnel`: the same for what comes by CONNECT, so that the URL may be a proxy's; `tunnels` are the hosts asked for, and without one
+    what all of them get is `tunnel_refusal`."""
 
     def __init__(self, handler, certificate=None, address="127.0.0.1", port=0, tunnel=None):
         self.handler = handler
-        self.tunnels, self.tunnel_context = [], None
+        self.tunnels, self.tunnel_context, self.tunnel_refusal = [], None, 405
         if tunnel:
             self.tunnel_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tunnel_context.load_cert_chain(*tunnel)
