@@ -106,7 +106,7 @@ std::optional<Error> ended(const Credentials& credentials, Time now) {
   return Error{State::invalid_authorization,
                "The credentials from " + credentials.source + " are expired: they ended at " +
                    extended_time(*credentials.expiration) + "; it is " + extended_time(now) +
-                   " by this computer's clock. Get new ones where these came from.",
+                   ". Get new ones where these came from.",
                0};
 }
 

@@ -133,8 +133,7 @@ Result<SharedCredentials> run_credential_process(std::string_view command_line, 
     if (is_second_run) {
       return broken("Credentials were refreshed, but the refreshed credentials are still expired: " + what +
                     " gives keys that ended at " + extended_time(*value.expiration) + "; it is " +
-                    extended_time(aws_now(context.system)) +
-                    " by this computer's clock. Sign in anew with that program.");
+                    extended_time(aws_now(context.system)) + ". Sign in anew with that program.");
     }
     context.log.debug(what + " gave credentials that have ended; it is run once more");
   }

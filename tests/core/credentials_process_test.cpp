@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/aws/client.h"
 #include "core/credentials/process.h"
 #include "core/program.h"
 namespace iamodbc {
@@ -202,6 +203,17 @@ TEST_F(CredentialProcess, ExpiredAnswersMakeItRunOnceMore) {
   EXPECT_EQ(runs(), 2U);
   EXPECT_TRUE(contains(failure(command + " 9"), "the refreshed credentials are still expired"));
   EXPECT_EQ(runs(), 4U);
+}
+
+TEST_F(CredentialProcess, WhatHasEndedByTheClockOfAwsHasEnded) {
+  const std::string command = printing(R"({"Version":1,"AccessKeyId":"A","SecretAccessKey":"S",)"
+                                       R"("Expiration":"2024-01-02T03:14:05Z"})");
+  EXPECT_TRUE(run(command).ok());
+  const Time noon = parse_time("2024-01-02T12:00:00Z").value();
+  learn_clock(noon + std::chrono::minutes(20), noon);
+  const std::string message = failure(command);
+  learn_clock(noon, noon);
+  EXPECT_TRUE(contains(message, "ended at 2024-01-02T03:14:05Z; it is 2024-01-02T03:24:05Z. Sign in anew")) << message;
 }
 
 // ---- From connect to connect ----
