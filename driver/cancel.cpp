@@ -39,7 +39,7 @@ class Question {
   [[nodiscard]] bool is_answered() const { return SQL_SUCCEEDED(status_); }
   // The first column of the first row.
   std::optional<std::string> answer() {
-    std::array<char, 64> text{};
+    std::array<char, 512> text{};
     SQLLEN length = 0;
     if (!is_answered() || !SQL_SUCCEEDED(base_.SQLFetch(handle_)) ||
         !SQL_SUCCEEDED(base_.SQLGetData(handle_, 1, SQL_C_CHAR, text.data(), text.size(), &length)) || length < 0)
@@ -88,9 +88,15 @@ class SecondConnection {
     static_cast<void>(dbc_->attributes.set(SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds),
                                            SQL_IS_UINTEGER, way.width));
     auto string = ConnectionString::parse(way.string.reveal());
+    // The application's first statement may do what shall be done once, or wait for what the first connection locks.
+    if (string) string.value().add(Attribute("INITSTMT", "do 0"));
     const SQLRETURN code =
         string ? connect(*dbc_, std::move(string).value(), way.width, OutString{}, false) : fail(*dbc_, string.error());
     return SQL_SUCCEEDED(code) ? std::nullopt : own_diagnostics(*dbc_);
+  }
+  // Behind one name may stand several servers, and each counts its connections for itself.
+  [[nodiscard]] bool is_to_the_server_of(const CancelWay& way) const {
+    return dbc_->cancel_way && dbc_->cancel_way->server == way.server;
   }
   [[nodiscard]] Question ask(const std::string& sql) const { return {*dbc_->functions, dbc_->base, sql}; }
 
@@ -127,9 +133,13 @@ SQLRETURN cancel_now(Stmt& stmt) {
   if (auto why = second.open(*way)) {
     return not_cancelled(stmt, std::move(why->records), "the second connection that it needs failed");
   }
+  if (!second.is_to_the_server_of(*way)) {
+    return not_cancelled(stmt, {}, "the second connection that it needs reached another server than the statement's");
+  }
   const auto command =
       second.ask("select command from information_schema.processlist where id = " + way->session).answer();
-  if (command && *command == "Sleep") return stmt.functions->SQLFreeStmt(stmt.base, SQL_CLOSE);
+  // Nothing to end. The end of an answer may still be on its way to a thread in the base driver, so nothing is closed under it either.
+  if (command && *command == "Sleep") return SQL_SUCCESS;
   const Question kill = second.ask("kill query " + way->session);
   if (kill.is_answered()) return SQL_SUCCESS;
   auto records = kill.records();
@@ -160,11 +170,15 @@ BaseFunctions with_own_cancel(BaseFunctions functions) {
 }
 
 void prepare_to_cancel(Dbc& dbc, Secret string, Width width) {
-  auto session = Question(*dbc.functions, dbc.base, "select connection_id()").answer();
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (!session || session->empty() || !std::all_of(session->begin(), session->end(), is_digit)) return;
-  const SQLULEN timeout = dbc.attributes.integer(SQL_ATTR_LOGIN_TIMEOUT).value_or(0);
-  auto way = std::make_shared<const CancelWay>(CancelWay{std::move(string), width, timeout, *std::move(session)});
+  const auto told =
+      Question(*dbc.functions, dbc.base, "select concat_ws(' ', connection_id(), @@hostname, @@port, @@server_id)")
+          .answer();
+  const auto digits = told ? std::min(told->find_first_not_of("0123456789"), told->size()) : 0;
+  if (digits == 0) return;
+  // ODBC's type for it is 32 bits wide; what a program leaves above them is not meant.
+  const auto timeout = static_cast<SQLUINTEGER>(dbc.attributes.integer(SQL_ATTR_LOGIN_TIMEOUT).value_or(0));
+  auto way = std::make_shared<const CancelWay>(
+      CancelWay{std::move(string), width, timeout, told->substr(0, digits), told->substr(digits)});
   const std::scoped_lock hold(bookkeeping());
   dbc.cancel_way = std::move(way);
 }

@@ -5,10 +5,12 @@ What the server refuses is in refusals_test.py."""
 import contextlib
 import json
 import os
+import queue
 import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from box import PYTHON, LiveTest
@@ -46,6 +48,54 @@ def plain_server():
     thread.start()
     try:
         yield listener.getsockname()[1], received
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def slow_line(port):
+    """A way to the server on this port that takes all of an answer at once and hands it over at some 800 kB a second: its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def upwards(client, server):
+        with server, contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+
+    def downwards(server, client):
+        kept = queue.Queue()
+
+        def hand_over():
+            with client, contextlib.suppress(OSError):
+                while data := kept.get():
+                    if len(data) > 8000:  # not a login's
+                        time.sleep(0.02)
+                    client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+
+        threading.Thread(target=hand_over, daemon=True).start()
+        with contextlib.suppress(OSError):
+            while data := server.recv(16384):
+                kept.put(data)
+        kept.put(b"")
+
+    def serve():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return  # closed: the test is over
+            server = socket.create_connection(("127.0.0.1", port))
+            threading.Thread(target=upwards, args=(client, server), daemon=True).start()
+            threading.Thread(target=downwards, args=(server, client), daemon=True).start()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
@@ -169,18 +219,49 @@ class MariaDb(LiveTest):
 
     def test_what_keeps_it_from_cancelling_is_told(self):
         # The second login finds the token refused: the statement runs to its end.
-        program = "import json, os, sys, time\ntime.sleep(0.7)\nfile = sys.argv[1]\njson.dump({'refuse_dated_before': '99991231T000000Z'}, open(file + '.new', 'w'))\nos.replace(file + '.new', file)\n"
+        program = "import json, os, sys, time\ntime.sleep(2)\nfile = sys.argv[1]\njson.dump({'refuse_dated_before': '99991231T000000Z'}, open(file + '.new', 'w'))\nos.replace(file + '.new', file)\n"
         with self.box.control():
             refusing = subprocess.Popen([PYTHON, "-c", program, self.box.exports["RDS_CONTROL"]])
-            said = self.cancelled("DSN=local-maria", "select sleep(3)", seconds=1.5)
+            said = self.cancelled("DSN=local-maria", "select sleep(5)", seconds=3)
             self.assertEqual(0, refusing.wait(timeout=10))
         self.assert_says(said["cancel"], "28000", r"\[iamodbc\] SQLCancel: the second connection that it needs failed: ", "Access denied")
         self.assertGreater(said["ended"] - said["began"], 1)
         self.assert_says(said["statement"], r"\[\(0,?\s*\)\]")
 
-    def test_cancelling_what_does_not_run_closes_the_cursor(self):
+    def test_cancelling_what_does_not_run_does_nothing(self):
         said = self.cancelled("DSN=local-maria", "select 7", seconds=1)
         self.assertEqual(("done", "[(7,)]"), (said["cancel"], said["statement"].replace(" ", "")))
+
+    def test_an_answer_that_is_still_on_its_way_is_read_to_its_end(self):
+        """The server is idle by then, but a thread is inside the base driver: so nothing is closed under it."""
+        port = self.box.exports["RDS_MARIA_PORT"]
+        with slow_line(int(port)) as slow:
+            said = self.cancelled(f"DSN=local-maria;Server=127.0.0.1;Port={slow};TokenPort={port}", "select repeat('x', 1600000)",
+                                  seconds=0.6)
+        self.assertEqual("done", said["cancel"])
+        self.assertGreater(said["ended"] - said["began"], 0.3, "the answer had come before it was cancelled")
+        # The driver manager counts a cancelled statement as closed, whichever of the two calls ends first.
+        self.assertRegex(said["statement"], r"\A\[\('x{1600000}',?\s*\)\]\Z|HY010.*Driver Manager")
+
+    def test_a_connection_of_another_server_is_not_cancelled(self):
+        """A name may lead to several servers, where the same number is somebody else's connection."""
+        def rename(name):
+            subprocess.run(["mariadb", "--no-defaults", "--user=root", "--socket=" + self.box.exports["RDS_MARIA_SOCKET"],
+                            "-e", f"set global server_id = {name}"], check=True, timeout=20)
+        renaming = threading.Timer(2, rename, [7])
+        renaming.start()
+        try:
+            said = self.cancelled("DSN=local-maria", "select sleep(5)", seconds=3.2)
+        finally:
+            renaming.join()
+            rename(1)
+        self.assert_says(said["cancel"], "HY000", r"\[iamodbc\] SQLCancel: .*another server")
+        self.assert_says(said["statement"], r"\[\(0,?\s*\)\]")
+
+    def test_cancelling_does_not_repeat_the_applications_first_statement(self):
+        said = self.cancelled("DSN=local-maria;INITSTMT=do get_lock('held by the first', 5)", "select sleep(20)")
+        self.assertEqual("done", said["cancel"])
+        self.assertLess(said["ended"] - said["began"], 2)
 
     def test_token_host_counts_from_ini_files_only(self):
         name = self.box.exports["RDS_HOST"]
