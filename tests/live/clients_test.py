@@ -43,14 +43,18 @@ class ClientTest(LiveTest):
         self.no_secret(done.stdout + done.stderr)
         return done.returncode, output
 
-    def same(self, base, ours, text_in="", **options):
-        """Each command of `ours` logs in once and prints what `base` prints: text, and the message of an error."""
+    def same(self, base, ours, text_in="", logins=1, **options):
+        """Each command of `ours` logs in that often and prints what `base` prints: text, and the message of an error.
+        Exit status and output of the base, and how many did the same."""
+        agreed = 0
         expected = self.printed(base, 0, text_in, **options)
         self.assertIn(SHOWN, expected[1])
         self.assertIn(b"nonsense", expected[1])
         for command in ours:
             with self.subTest(command[-1]):
-                self.assertEqual(expected, self.printed(command, 1, text_in, **options))
+                self.assertEqual(expected, self.printed(command, logins, text_in, **options))
+                agreed += 1
+        return *expected, agreed
 
 
 class OnPostgreSql(ClientTest):
