@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The driver in somebody else's process, what takes longer than host_test.py (./dev test --all): many threads, also under
+ThreadSanitizer, cancelling, the driver manager's pool, a thousand times loaded."""
+import json
+import os
+import unittest
+
+from box import HERE, PYTHON, TOP, show
+from hosts import PLAIN, SLEEP, HostTest
+
+PID = {"pg": "select pg_backend_pid()", "maria": "select connection_id()"}
+KILL = {"pg": "select pg_terminate_backend({})", "maria": "kill {}"}
+# ./dev builds it before.
+SANITIZED = os.environ.get("IAMODBC_TEST_THREAD_BUILD", os.path.join(TOP, "build", "thread"))
+
+
+class Threads(HostTest):
+    def test_32_threads_with_connections_of_their_own(self):
+        self.assertEqual({"32 threads\n"}, set(self.tell_the_same("threads", "32", "3", manager={"Threading": PLAIN}).values()))
+
+    def test_sqlcancel_of_another_thread_ends_a_statement_within_a_second(self):
+        # MariaDB Connector/ODBC alone cannot where the server asks for TLS; its sleep() that was interrupted may be a row.
+        for dsn, state in (("base-pg", "57014"), ("local-pg", "57014"), ("local-maria", "(-|HY018)")):
+            if dsn.partition("-")[2] not in self.databases():
+                continue
+            with self.subTest(dsn):
+                lines = self.tells(dsn, "cancel", SLEEP[dsn.partition("-")[2]], seconds=80).splitlines()
+                self.assertEqual(2, len(lines))
+                for function, line in zip(("SQLCancel", "SQLCancelHandle"), lines):
+                    self.assertRegex(line, f"^{function} 0 {state} ")
+                    self.assertLess(int(line.rpartition(" ")[2]), 1000, line)
+
+
+class Sanitized(HostTest):
+    """Under ThreadSanitizer, the program and iamodbc both: no report but of the base drivers' and the loader's own (tsan.supp)."""
+
+    def quiet(self, dsn, *story):
+        program = os.path.join(SANITIZED, "tests", "live", "host")
+        if not os.path.exists(program):
+            self.skipTest("there is no build with ThreadSanitizer")
+        options = f"suppressions={HERE}/tsan.supp:history_size=7:exitcode=66"
+        done = self.run_over(dsn, [story[0], "mine", *story[1:]], program=program, env={"TSAN_OPTIONS": options}, seconds=200,
+                             manager={"Driver": os.path.join(SANITIZED, "lib", "libiamodbc.so"), "Threading": PLAIN})
+        self.assertEqual(0, done.returncode, done.stderr[:6000])
+
+    def test_threads_with_connections_of_their_own(self):
+        for database in self.databases():
+            with self.subTest(database=database):
+                self.quiet(f"local-{database}", "threads", "32", "2")
+
+    def test_threads_on_statements_of_one_connection(self):
+        self.quiet("local-pg", "statements", "8", "20")
+
+    def test_cancelling(self):
+        for database in self.databases():
+            with self.subTest(database=database):
+                self.quiet(f"local-{database}", "cancel", SLEEP[database])
+
+
+class Pool(HostTest):
+    """Connections that unixODBC keeps, until CPTimeout (seconds)."""
+
+    def steps(self, dsn, *steps, seconds=60, **options):
+        """What the steps saw, and the verifier: tokens are numbered as they come."""
+        with self.box.control(), self.box.verdicts() as seen:
+            done = self.run_over(dsn, [os.path.join(HERE, "steps_client.py")], json.dumps(steps), program=PYTHON,
+                                 manager={"CPTimeout": seconds, "ODBC.Pooling": "Yes"}, **options)
+        self.assertEqual(0, done.returncode, done.stderr)
+        numbers = {}
+        for line in seen:
+            numbers.setdefault(line["sha256"], len(numbers))
+        return json.loads(done.stdout), [(numbers[line["sha256"]], line["reason"]) for line in seen]
+
+    @staticmethod
+    def visit(database, name):
+        return [{"open": "DSN=mine", "as": name}, {"ask": PID[database], "of": name}, {"close": name}]
+
+    def test_a_kept_connection_is_used_again_without_a_login(self):
+        for database in self.databases():
+            for which in ("base", "local"):
+                with self.subTest(database=database, over=which):
+                    answers, seen = self.steps(f"{which}-{database}", *self.visit(database, "a"), {"refuse_seen": True},
+                                               *self.visit(database, "b"))
+                    self.assertEqual(answers[:2], answers[2:], "the same connection of the server's")
+                    self.assertEqual([(0, "ok")] if which == "local" else [], seen)
+
+    def test_a_kept_connection_ends_with_its_time(self):
+        for which in ("base", "local"):
+            with self.subTest(over=which):
+                answers, seen = self.steps(f"{which}-pg", *self.visit("pg", "a"), {"sleep": 3}, *self.visit("pg", "b"), seconds=1)
+                self.assertEqual(0, answers[2])
+                self.assertNotEqual(answers[1], answers[3])
+                self.assertEqual([(0, "ok"), (0, "ok")] if which == "local" else [], seen)
+
+    def test_a_new_connection_beside_the_kept_ones_has_no_token_that_ended(self):
+        for database in self.databases():
+            with self.subTest(database=database):
+                answers, seen = self.steps(f"local-{database}", *self.visit(database, "a"), {"sleep": 1.1}, {"refuse_seen": True},
+                                           {"open": "DSN=mine", "as": "b"}, *self.visit(database, "c"))
+                self.assertEqual([0, 0, 0], [answers[0], answers[2], answers[3]])
+                self.assertNotEqual(answers[1], answers[4])
+                self.assertEqual([(0, "ok"), (0, "control: token"), (1, "ok")], seen)
+
+    def test_a_dead_connection_is_replaced_by_a_new_login(self):
+        for database in self.databases():
+            kill = [{"open": "DSN=another", "as": "k"}, {"ask": KILL[database], "of": "k"}]
+            steps = [*self.visit(database, "a"), {"sleep": 1.1}, *kill, {"refuse_seen": True}, {"sleep": 0.2},
+                     *self.visit(database, "b"), *self.visit(database, "c")]
+            with self.subTest(database=database):
+                (alone, _), (ours, seen) = (self.steps(f"{which}-{database}", *steps) for which in ("base", "local"))
+                # Neither base driver tells the driver manager before it was used once more.
+                self.assertEqual(alone[5], ours[5])
+                self.assertIn("records", ours[5])
+                for answers in (alone, ours):
+                    self.assertEqual([0, 0], [answers[4], answers[6]])
+                    self.assertNotEqual(answers[1], answers[7], "the connection of the server's that was killed")
+                self.assertEqual([(0, "ok"), (0, "ok"), (0, "control: token"), (1, "ok")], seen)
+
+
+class Loading(HostTest):
+    def test_a_thousand_times_leaves_memory_flat(self):
+        # The driver manager closes the driver's library after each. Ours stays; the base drivers alone, which go, leave memory behind.
+        shown = ["memory of a program that loads the driver and connects 1,000 times, after 100 and at the end:"]
+        for database in self.databases():
+            for which in ("base", "local"):
+                with self.subTest(database=database, over=which):
+                    told = self.tells(f"{which}-{database}", "cycles", "1000", manager={"DontDLClose": "0"}, seconds=200)
+                    early, late = map(int, told.split())
+                    shown.append(f"  {which}-{database}: {early} KiB, {late} KiB")
+                    if which == "local":
+                        self.assertLess(late - early, 1024)
+        show(*shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
