@@ -174,7 +174,7 @@ Result<const BaseDriver*> BaseDriver::load(const BaseDriverFile& file) {
   std::vector<FailedLoad> failures;
   for (const std::string& candidate : file.candidates) {
     if (is_no_file(candidate)) {
-      failures.push_back({candidate, candidate + ": not a file"});
+      failures.push_back({candidate, candidate + ": not a file; set BaseDriver to the path of a driver's library"});
       continue;
     }
     Library library;

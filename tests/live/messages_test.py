@@ -43,6 +43,9 @@ class Messages(LiveTest):
         self.fails("08001 IM003", "/nonexistent/libno\\.so", "no such file", "BaseDriver",
                    string="DSN=local-pg;BaseDriver=/nonexistent/libno.so")
 
+    def test_a_folder_as_base_driver(self):
+        self.fails("08001 IM003", "/usr/lib", "not a file", "set BaseDriver to the path", string="DSN=local-pg;BaseDriver=/usr/lib")
+
     def test_no_base_driver_at_all(self):
         self.fails_dsn("08001 IM003", "BaseDriver", "Engine|PostgreSQL Unicode", dsn=self.box.section(BaseDriver=None))
 

@@ -54,6 +54,11 @@ void section_information(void) {
       }
     }
   }
+  static const SQLUSMALLINT texts[] = {SQL_DBMS_NAME, SQL_DBMS_VER, SQL_DRIVER_NAME, SQL_KEYWORDS,
+                                       SQL_SPECIAL_CHARACTERS};
+  for (size_t i = 0; i < COUNT(texts); ++i) {
+    for (SQLSMALLINT size = 0; size <= 60; ++size) get_info(session.dbc, texts[i], size, 1, 1);
+  }
   get_info(session.dbc, SQL_DBMS_NAME, 1024, 1, 0);
   get_info(session.dbc, SQL_DBMS_NAME, -1, 1, 1);
   // With a statement's own handle in the buffer.
