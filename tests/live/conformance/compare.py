@@ -152,8 +152,8 @@ def narrow_library(box):
 class Runner:
     """Runs sections over one driver."""
 
-    def __init__(self, box, program, dsn, ansi=False):
-        self.box, self.dsn, self.ansi = box, dsn, ansi
+    def __init__(self, box, program, dsn, ansi=False, env=None):
+        self.box, self.dsn, self.ansi, self.env = box, dsn, ansi, env
         self.program = [program, "--mariadb"] if dsn.endswith("maria") else [program]
 
     def section(self):
@@ -174,7 +174,7 @@ class Runner:
     def run(self, width, *sections, prefix=(), seconds=live.SECONDS, traced=False):
         try:
             return self.box.run([*prefix, *self.program, DSN, width, *sections], ini={DSN: self.section()}, trace=traced,
-                                seconds=seconds)
+                                seconds=seconds, env=self.env)
         except subprocess.TimeoutExpired as late:
             output = (late.stdout or b"").decode("utf-8", "replace")
             return subprocess.CompletedProcess(late.cmd, 1, output, "it took too long")
@@ -301,10 +301,10 @@ def sections_of(box, program):
 
 
 def compare(box, program=PROGRAM, widths=("narrow", "wide"), sections=(), database="pg", to_itself=False, ansi=False,
-            show=40, out=print):
+            show=40, out=print, env=None):
     """Runs and compares; True if nothing differs that is not known."""
-    base = Runner(box, program, f"base-{database}", ansi)
-    other = base if to_itself else Runner(box, program, f"local-{database}", ansi)
+    base = Runner(box, program, f"base-{database}", ansi, env)
+    other = base if to_itself else Runner(box, program, f"local-{database}", ansi, env)
     every = sections_of(box, program)
     comparison = Comparison(show, out, database)
     base.must("prepare")

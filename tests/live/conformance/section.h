@@ -10,11 +10,11 @@ void forget_names(void);  // of handles
 #define SECTIONS(section)                                                                                              \
   section(environment) section(connecting) section(failing) section(connection_attributes) section(handles)            \
       section(freed_handles) section(information) section(functions) section(types) section(native) section(catalogue) \
-          section(executing) section(parameters) section(at_execution) section(arrays) section(describing)             \
-              section(describing_of_odbc_2) section(conversions) section(chunks) section(binding) section(scrolling)   \
-                  section(positioned) section(several_results) section(cursor_names) section(statement_attributes)     \
-                      section(transactions) section(descriptors) section(explicit_descriptors) section(errors)         \
-                          section(diagnostics) section(cancelling)
+          section(executing) section(texts) section(parameters) section(at_execution) section(arrays)                  \
+              section(describing) section(describing_of_odbc_2) section(conversions) section(chunks) section(binding)  \
+                  section(scrolling) section(positioned) section(several_results) section(cursor_names)                \
+                      section(statement_attributes) section(transactions) section(descriptors)                         \
+                          section(explicit_descriptors) section(errors) section(diagnostics) section(cancelling)
 
 #define DECLARE(name) void section_##name(void);
 SECTIONS(DECLARE)
