@@ -377,6 +377,24 @@ Result<Secret> write_base_string(const BaseStringInput& input, Width width) {
   return Writer(input, width).write();
 }
 
+namespace {
+
+// What a saved file needs beside the string that saves it: all of the DSN's section, but for what may not stand in a string.
+void add_section(ConnectionString& out, const Given& given, const BaseDriverProfile& profile) {
+  for (const Found& found : given.all()) {
+    const AttributeRow* const row = our_attribute(profile, found.name);
+    if (found.origin != Origin::data_source || !may_show(profile, found.name) ||
+        is_driver_manager_attribute(found.name) || (row != nullptr && row->ini_only))
+      continue;
+    const std::string name = row != nullptr ? row->name : std::string(found.name);
+    const char* const names[] = {name.c_str()};
+    const auto counts = row != nullptr ? given.find(row->id, profile) : given.find(names);
+    if (counts && counts->attribute == nullptr && !out.find(name)) out.add(Attribute(name, counts->value));
+  }
+}
+
+}  // namespace
+
 Secret write_out_string(const Given& given, const Settings& settings, const BaseDriverProfile& profile) {
   ConnectionString out;
   std::vector<const Attribute*> secrets;
@@ -398,7 +416,9 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
   if (given.find(AttributeId::port, profile)) complete(AttributeId::port, std::to_string(settings.port));
   complete(AttributeId::database, settings.database);
   complete(AttributeId::uid, settings.user);
-  if (!saves_file) {
+  if (saves_file) {
+    add_section(out, given, profile);
+  } else {
     for (const Attribute* secret : secrets) out.add(secret->clone());
   }
   return out.write();

@@ -459,6 +459,14 @@ TEST(OutString, WithSavefileItHoldsNoSecretAtAll) {
             "SAVEFILE=/tmp/x;Server=s;UID=j");
 }
 
+TEST(OutString, WithSavefileItHoldsWhatTheDsnHoldsAndAStringMay) {
+  EXPECT_EQ(out_of("DSN=a;SAVEFILE=/tmp/x;Fetch=2;Region=q",
+                   "[a]\nDriver=iamodbc\nBaseDriver=psqlodbcw.so\nServername=s\nUID=j\nPWD=p\nRegion=r\nProfile=two\n"
+                   "AccessKeyID=AK\nSecretAccessKey=k\nCredentialProcess=/bin/"
+                   "x\nFetch=1\nReadOnly=1\npqopt={application_name=x}\n"),
+            "DSN=a;SAVEFILE=/tmp/x;Fetch=2;Region=q;Server=s;UID=j;BaseDriver=psqlodbcw.so;Profile=two;ReadOnly=1");
+}
+
 TEST(OutString, GivenBackItMeansTheSame) {
   const auto files = odbc_files("[a]\nServer=s\nUID={x;y\nDatabase=app\n");
   const auto given = Given::gather(parsed("DSN=a"), files);

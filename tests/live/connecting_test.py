@@ -285,6 +285,22 @@ class Connecting(LiveTest):
             if os.path.exists(name):
                 self.assertNotIn(b"of-the-string", read(name))
 
+    def test_a_file_dsn_connects_and_so_does_a_saved_one(self):
+        # unixODBC reads and writes these files for SQLDriverConnect only; SQLDriverConnectW hands on the words.
+        with tempfile.TemporaryDirectory(prefix="iamodbc-save-") as folder:
+            mine, saved = os.path.join(folder, "mine.dsn"), os.path.join(folder, "saved.dsn")
+            attributes = {**self.box.section(), "Profile": "session4000"}
+            with open(mine, "w", encoding="utf-8") as file:
+                file.write("[ODBC]\n" + "".join(f"{name.upper()}={value}\n" for name, value in attributes.items()))
+            self.opens(f"SAVEFILE={saved}", dsn=attributes, wide=False)
+            for name in (mine, saved):
+                for more in ("", ";Database=app;"):
+                    with self.box.verdicts() as seen:
+                        answer = self.box.connect(f"FILEDSN={name}{more}", wide=False)
+                    self.assertTrue(answer.connected, f"{name}: {answer}")
+                    self.assertEqual([("accepted", True)], [(line["verdict"], line["length"] > 4000) for line in seen])
+            self.assertEqual(set(), self.box.secrets_in(read(saved).decode()))
+
     def test_a_long_token_gives_no_warning_about_the_out_buffer(self):
         for wide in (True, False):
             answer = self.opens("", env={"AWS_PROFILE": "session4000"}, wide=wide)
