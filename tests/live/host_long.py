@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The driver in somebody else's process, what takes longer than host_test.py (./dev test --all): many threads, also under
-ThreadSanitizer, cancelling, the driver manager's pool, a thousand times loaded."""
+ThreadSanitizer, cancelling, the driver manager's pool, files, a thousand times loaded."""
 import json
 import os
+import re
+import shutil
+import tempfile
 import unittest
 
 from box import HERE, PYTHON, TOP, show
-from hosts import PLAIN, SLEEP, HostTest
+from hosts import PLAIN, PROGRAM, SLEEP, HostTest
 
 PID = {"pg": "select pg_backend_pid()", "maria": "select connection_id()"}
 KILL = {"pg": "select pg_terminate_backend({})", "maria": "kill {}"}
@@ -116,6 +119,36 @@ class Pool(HostTest):
                     self.assertEqual([0, 0], [answers[4], answers[6]])
                     self.assertNotEqual(answers[1], answers[7], "the connection of the server's that was killed")
                 self.assertEqual([(0, "ok"), (0, "ok"), (0, "control: token"), (1, "ok")], seen)
+
+
+class Files(HostTest):
+    # Calls that make, change or take away a file, and those that open one to write.
+    CALLS = "open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,truncate"
+    WRITES = re.compile(r"\b(?:open(?:at2?)?\(.*O_(?:WRONLY|RDWR|CREAT|TRUNC)|(?!open)[a-z0-9]+\()")
+
+    def written(self, dsn, *story, status=0, **options):
+        """What strace tells of calls that write, without those that failed."""
+        with tempfile.TemporaryDirectory(prefix="iamodbc-home-") as home:
+            command = ["-f", "-qq", "-e", "signal=none", "-e", "trace=" + self.CALLS, "-o", home + "/trace", PROGRAM, story[0], "mine", *story[1:]]
+            done = self.run_over(dsn, command, program="strace", env={"HOME": home, "TMPDIR": home, **options.pop("env", {})}, **options)
+            self.assertEqual(status, done.returncode, done.stderr)
+            with open(home + "/trace", encoding="utf-8") as file:
+                lines = file.read().splitlines()
+            self.assertEqual(["trace"], os.listdir(home))
+        self.assertTrue(any("odbc.ini" in line for line in lines), "nothing was traced")
+        # unixODBC opens odbc.ini so, and writes nothing to it.
+        return {line.partition(" ")[2] for line in lines if self.WRITES.search(line) and " = -1 " not in line and "/odbc.ini" not in line}
+
+    def test_no_file_is_written(self):
+        if shutil.which("strace") is None:
+            self.skipTest("strace is not installed")
+        for database in self.databases():
+            dsn = f"local-{database}"
+            with self.subTest(dsn):
+                self.assertTrue(self.written(dsn, "threads", "1", "1", changes={"LogLevel": "info", "LogFile": "/dev/null"}), "what is asked for is seen")
+                self.assertEqual(set(), self.written(dsn, "threads", "2", "2"))
+                self.assertEqual(set(), self.written(dsn, "threads", "1", "1", env={"AWS_PROFILE": "session4000"}))
+                self.assertEqual(set(), self.written(dsn, "threads", "1", "1", env={"AWS_PROFILE": "wrong"}, status=1))
 
 
 class Loading(HostTest):
