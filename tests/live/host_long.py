@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The driver in somebody else's process, what takes longer than host_test.py (./dev test --all): many threads, also under
-ThreadSanitizer, cancelling, the driver manager's pool, files, a thousand times loaded."""
+"""The driver in somebody else's process, what takes longer than host_test.py (./dev test --all): many threads, sanitizers, cancelling,
+the driver manager's pool, files, a thousand times loaded."""
 import json
 import os
 import re
@@ -14,8 +14,6 @@ from hosts import PLAIN, PROGRAM, SLEEP, HostTest
 
 PID = {"pg": "select pg_backend_pid()", "maria": "select connection_id()"}
 KILL = {"pg": "select pg_terminate_backend({})", "maria": "kill {}"}
-# ./dev builds it before.
-SANITIZED = os.environ.get("IAMODBC_TEST_THREAD_BUILD", os.path.join(TOP, "build", "thread"))
 
 
 class Threads(HostTest):
@@ -36,29 +34,33 @@ class Threads(HostTest):
 
 
 class Sanitized(HostTest):
-    """Under ThreadSanitizer, the program and iamodbc both: no report but of the base drivers' and the loader's own (tsan.supp)."""
+    """The program and iamodbc both built with a sanitizer, in a folder that ./dev made before."""
 
-    def quiet(self, dsn, *story):
-        program = os.path.join(SANITIZED, "tests", "live", "host")
+    def quiet(self, preset, dsn, *story, **options):
+        folder = os.environ.get(f"IAMODBC_TEST_{preset.upper()}_BUILD", os.path.join(TOP, "build", preset))
+        program = os.path.join(folder, "tests", "live", "host")
         if not os.path.exists(program):
-            self.skipTest("there is no build with ThreadSanitizer")
-        options = f"suppressions={HERE}/tsan.supp:history_size=7:exitcode=66"
-        done = self.run_over(dsn, [story[0], "mine", *story[1:]], program=program, env={"TSAN_OPTIONS": options}, seconds=200,
-                             manager={"Driver": os.path.join(SANITIZED, "lib", "libiamodbc.so"), "Threading": PLAIN})
-        self.assertEqual(0, done.returncode, done.stderr[:6000])
+            self.skipTest(f"there is no build/{preset}")
+        driver = {"Driver": os.path.join(folder, "lib", "libiamodbc.so"), "Threading": PLAIN}
+        with self.subTest(dsn=dsn, story=story[0]):
+            done = self.run_over(dsn, [story[0], "mine", *story[1:]], program=program, manager=driver, seconds=200, env=options)
+            self.assertEqual(0, done.returncode, done.stderr[:6000])
 
-    def test_threads_with_connections_of_their_own(self):
+    def test_thread_sanitizer_reports_the_base_drivers_alone(self):
+        options = {"TSAN_OPTIONS": f"suppressions='{HERE}/thread.suppressions':history_size=7:exitcode=66"}
+        self.quiet("thread", "local-pg", "statements", "8", "20", **options)
         for database in self.databases():
-            with self.subTest(database=database):
-                self.quiet(f"local-{database}", "threads", "32", "2")
+            self.quiet("thread", f"local-{database}", "threads", "32", "2", **options)
+            self.quiet("thread", f"local-{database}", "cancel", SLEEP[database], **options)
 
-    def test_threads_on_statements_of_one_connection(self):
-        self.quiet("local-pg", "statements", "8", "20")
-
-    def test_cancelling(self):
+    def test_address_sanitizer_reports_nothing(self):
+        options = {"ASAN_OPTIONS": "exitcode=66", "LSAN_OPTIONS": "exitcode=66", "UBSAN_OPTIONS": "print_stacktrace=1"}
+        self.quiet("sanitize", "local-pg", "statements", "8", "20", **options)
+        self.quiet("sanitize", "local-pg", "cancel", SLEEP["pg"], **options)
         for database in self.databases():
-            with self.subTest(database=database):
-                self.quiet(f"local-{database}", "cancel", SLEEP[database])
+            for story in (("threads", "16", "2"), ("cycles", "30"), ("fork",), ("fork-while-connecting",), ("exit",),
+                          ("exit-in-thread", SLEEP[database])):
+                self.quiet("sanitize", f"local-{database}", *story, **options)
 
 
 class Pool(HostTest):
