@@ -7,6 +7,8 @@
 //   host fork-while-connecting DSN     forks while another thread connects; the child connects too
 //   host exit DSN                      returns from main with a connection, a transaction and a cursor open
 //   host exit-in-thread DSN SQL        calls exit while another thread waits for a statement
+//   host exit-then-disconnect DSN      calls exit; what it registered for that before everything else asks once more and disconnects
+//   host reconnect DSN                 connects three times with one handle, each time leaving a cursor and changed attributes; prints what it finds
 //   host cycles DSN COUNT              connects in a new environment COUNT times; prints the KiB of memory after a tenth of them and at the end
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
@@ -288,6 +290,58 @@ static void exit_in_a_call(const char* dsn, const char* sql) {
   exit(0);
 }
 
+static SQLHDBC at_the_end = SQL_NULL_HDBC;
+
+static void ask_and_disconnect(void) {
+  ask(at_the_end, 9);
+  disconnected(at_the_end);
+  puts("disconnected");
+  fflush(stdout);
+}
+
+static void exit_then_disconnect(const char* dsn) {
+  atexit(ask_and_disconnect);
+  at_the_end = connected(new_environment(), dsn);
+  exit(0);
+}
+
+// ---- what is left of a connection ----
+
+static void print_state(SQLHDBC dbc) {
+  static const SQLINTEGER attributes[] = {SQL_ATTR_AUTOCOMMIT,      SQL_ATTR_TXN_ISOLATION, SQL_ATTR_ACCESS_MODE,
+                                          SQL_ATTR_CONNECTION_DEAD, SQL_ATTR_LOGIN_TIMEOUT, SQL_ATTR_METADATA_ID};
+  for (size_t i = 0; i < sizeof attributes / sizeof *attributes; ++i) {
+    SQLUINTEGER value = 99;
+    const SQLRETURN code = SQLGetConnectAttr(dbc, attributes[i], &value, SQL_IS_UINTEGER, NULL);
+    printf("%d %u; ", code, (unsigned)value);
+  }
+}
+
+static void reconnect(const char* dsn) {
+  const SQLHENV env = new_environment();
+  SQLHDBC dbc = SQL_NULL_HDBC;
+  must(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_HANDLE_ENV, env, "SQLAllocHandle(DBC)");
+  for (int i = 0; i < 3; ++i) {
+    must(SQLConnect(dbc, (SQLCHAR*)dsn, SQL_NTS, NULL, 0, NULL, 0), SQL_HANDLE_DBC, dbc, "SQLConnect");
+    print_state(dbc);
+    ask(dbc, 10 + i);
+    SQLSetConnectAttr(dbc, SQL_ATTR_TXN_ISOLATION, (SQLPOINTER)SQL_TXN_SERIALIZABLE, 0);
+    if (i == 1) SQLSetConnectAttr(dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0);
+    const SQLHSTMT stmt = new_statement(dbc);
+    must(SQLExecDirect(stmt, (SQLCHAR*)"select 13", SQL_NTS), SQL_HANDLE_STMT, stmt, "SQLExecDirect");
+    expect(fetched(stmt) == 13, "the answer");
+    SQLRETURN code = SQLDisconnect(dbc);
+    SQLCHAR state[6] = "-";
+    if (code != SQL_SUCCESS) SQLGetDiagRec(SQL_HANDLE_DBC, dbc, 1, state, NULL, NULL, 0, NULL);
+    printf("%d %s\n", code, (char*)state);
+    if (SQL_SUCCEEDED(code)) continue;
+    must(SQLEndTran(SQL_HANDLE_DBC, dbc, SQL_ROLLBACK), SQL_HANDLE_DBC, dbc, "SQLEndTran");
+    must(SQLDisconnect(dbc), SQL_HANDLE_DBC, dbc, "SQLDisconnect");
+  }
+  SQLFreeHandle(SQL_HANDLE_DBC, dbc);
+  SQLFreeHandle(SQL_HANDLE_ENV, env);
+}
+
 // ---- cycles ----
 
 static long resident(void) {
@@ -329,6 +383,10 @@ int main(int count, char** arguments) {
     leave_open(dsn);
   } else if (strcmp(story, "exit-in-thread") == 0) {
     exit_in_a_call(dsn, sql);
+  } else if (strcmp(story, "exit-then-disconnect") == 0) {
+    exit_then_disconnect(dsn);
+  } else if (strcmp(story, "reconnect") == 0) {
+    reconnect(dsn);
   } else if (strcmp(story, "cycles") == 0) {
     cycles(dsn, times);
   } else {

@@ -6,7 +6,7 @@ import os
 import tempfile
 import unittest
 
-from hosts import PLAIN, SLEEP, HostTest
+from hosts import PLAIN, PROGRAM, SLEEP, HostTest
 
 
 class Host(HostTest):
@@ -33,6 +33,22 @@ class Host(HostTest):
     def test_a_program_ends_with_its_connection_open(self):
         for manager in ({}, {"DontDLClose": "0"}):
             self.assertEqual({"left open\n"}, set(self.tell_the_same("exit", manager=manager).values()))
+
+    def test_a_program_disconnects_after_everything_else_has_ended(self):
+        for manager in ({}, {"DontDLClose": "0"}):
+            self.assertEqual({"disconnected\n"}, set(self.tell_the_same("exit-then-disconnect", manager=manager).values()))
+
+    def test_a_handle_connects_again_and_finds_what_it_would_alone(self):
+        # A connection out of the pool is found as it was left: over either driver.
+        for manager in ({}, {"CPTimeout": 60, "ODBC.Pooling": "Yes"}):
+            self.tell_the_same("reconnect", manager=manager)
+
+    def test_a_program_without_standard_input_and_output(self):
+        """Daemons close them: what the driver opens gets their numbers."""
+        for database in self.databases():
+            with self.subTest(database=database):
+                done = self.run_over(f"local-{database}", ["-c", f"exec '{PROGRAM}' threads mine 2 2 <&- >&- 2>&-"], program="/bin/sh")
+                self.assertEqual(0, done.returncode)
 
     def test_a_program_ends_while_a_thread_waits_for_the_server(self):
         for database in self.databases():
