@@ -116,6 +116,10 @@ void section_errors(void) {
   asked("SQLGetStmtAttr(s, APP_ROW_DESC, null)");
   done(SQL_HANDLE_STMT, s, code);
 
+  if (is_left_out("a connection that the server ends, which shows in one way or another")) {
+    close_session(session);
+    return;
+  }
   // The connection is lost.
   const Session doomed = open_session();
   SQLHSTMT last = new_statement(doomed, "last");
