@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "driver/handles.h"
 #include "tests/driver/driver_library.h"
 
 namespace {
@@ -180,6 +181,33 @@ TEST_F(Guest, AForkWhileAnotherThreadAllocatesLeavesTheChildUsable) {
   done = true;
   busy.join();
   EXPECT_EQ(faults, 0);
+}
+
+// How many allocations the base driver's caller makes for one call with zeroes.
+template <class... Rest>
+int allocations_of(SQLRETURN (*function)(SQLHANDLE, Rest...), SQLHANDLE handle) {
+  constexpr int enough = 1000;
+  allocations_left = enough;
+  function(handle, Rest{}...);
+  const int made = enough - allocations_left;
+  allocations_left = -1;
+  return made;
+}
+
+TEST_F(Guest, NoForwardedCallTakesMemory) {
+  connect_well();
+  const SQLHSTMT stmt = statement();
+  const SQLHDESC desc = descriptor(stmt);
+  const auto handle = [&](std::uint32_t tag) { return tag == Dbc::tag ? dbc_ : tag == Stmt::tag ? stmt : desc; };
+#define PASS(kind, arguments, function, id) \
+  EXPECT_EQ(allocations_of(driver().function, handle(kind::tag)), 0) << #function;
+#define OWN(kind, arguments, function, id)
+#include "driver/functions.def"
+  SQLHSTMT other = nullptr;
+  allocations_left = 1000;
+  for (int i = 0; i < 64; ++i) driver().SQLAllocHandle(SQL_HANDLE_STMT, dbc_, &other);
+  EXPECT_LT(allocations_left, 1000) << "what does take memory is seen";
+  allocations_left = -1;
 }
 
 TEST_F(Guest, WithoutMemoryAStatementIsHY001AndNothingIsLost) {
