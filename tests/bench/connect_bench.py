@@ -34,9 +34,8 @@ def sections(box, recording):
     return made
 
 
-def main(program, recording):
-    box = live.the_box()
-
+def measure(box, program, recording):
+    """Prints the two tables and returns their rows: (server, base us, us, added us) and (server, threads, base's connects a second, ours)."""
     def run(*arguments):
         ini = {"bench-base": base, "bench": ours}
         done = box.run([program, *map(str, arguments)], ini=ini, trace=False, seconds=LONGEST)
@@ -45,16 +44,20 @@ def main(program, recording):
         return map(float, done.stdout.split())
 
     every = sections(box, recording)
+    connects, by_threads = [], []
     print("server       base driver, us  through iamodbc, us  added, us  ratio")
     for name, (base, ours) in every.items():
         alone, through, added = run("compare", "bench-base", "bench", 10 * PAIRS if name == "none" else PAIRS)
+        connects.append((name, alone, through, added))
         print(f"{name:12} {alone:15.0f}  {through:19.0f}  {added:9.0f}  {through / alone:5.2f}", flush=True)
     print("\nserver       threads  base driver, connects/s  through iamodbc, connects/s  ratio")
     for name, (base, ours) in every.items():
         for threads in (1, 4, 16):
             alone, through = run("threads", "bench-base", "bench", threads, 10 * CONNECTS if name == "none" else CONNECTS)
+            by_threads.append((name, threads, alone, through))
             print(f"{name:12} {threads:7}  {alone:23.0f}  {through:27.0f}  {through / alone:5.2f}", flush=True)
+    return connects, by_threads
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    measure(live.the_box(), *sys.argv[1:])
