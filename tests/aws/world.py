@@ -26,6 +26,15 @@ def keys(prefix="ASIA"):
     return prefix + secrets.token_hex(8).upper(), "SECRET/" + secrets.token_urlsafe(33), "TOKEN/" + secrets.token_urlsafe(90)
 
 
+def write_file(home, name, text):
+    """A file of a home, with its folders: its path."""
+    path = os.path.join(home, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
 class World(unittest.TestCase):
     def setUp(self):
         self.home = tempfile.mkdtemp(prefix="iamodbc-world-")
@@ -38,11 +47,7 @@ class World(unittest.TestCase):
         return made
 
     def write(self, name, text):
-        path = os.path.join(self.home, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+        return write_file(self.home, name, text)
 
     def dsn(self, **attributes):
         """Writes a DSN called `here` and what registers the driver; only what a walk to the credentials needs."""

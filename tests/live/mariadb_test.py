@@ -19,6 +19,15 @@ USER_AND_TLS = ("select current_user(), (select variable_value != '' from inform
                 "where variable_name = 'Ssl_cipher')")
 
 
+def clients_of(listener):
+    """Those who connect, until the listener is closed."""
+    while True:
+        try:
+            yield listener.accept()[0]
+        except OSError:
+            return
+
+
 @contextlib.contextmanager
 def plain_server():
     """A server of MySQL's protocol that offers no TLS and asks for the password in clear: (port, all that it received)."""
@@ -29,11 +38,7 @@ def plain_server():
         return len(content).to_bytes(3, "little") + bytes([number]) + content
 
     def serve():
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return  # closed: the test is over
+        for client in clients_of(listener):
             with client, contextlib.suppress(OSError):
                 client.settimeout(5)
                 # Protocol 10; PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH and what goes with them, but not SSL.
@@ -83,11 +88,7 @@ def slow_line(port):
         kept.put(b"")
 
     def serve():
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return  # closed: the test is over
+        for client in clients_of(listener):
             server = socket.create_connection(("127.0.0.1", port))
             threading.Thread(target=upwards, args=(client, server), daemon=True).start()
             threading.Thread(target=downwards, args=(server, client), daemon=True).start()

@@ -17,7 +17,7 @@ from instance_service import InstanceService  # noqa: E402
 from sso import moment  # noqa: E402
 from stand_in import Reply, StandIn  # noqa: E402
 from sts import Sts, random_keys  # noqa: E402
-from world import metadata_json  # noqa: E402
+from world import metadata_json, write_file  # noqa: E402
 
 ROLE = "arn:aws:iam::444455556666:role/app"
 SERIAL = "arn:aws:iam::111122223333:mfa/jane"
@@ -32,11 +32,7 @@ class Sources(box.LiveTest):
         self.dsns = ["local-pg", *(["local-maria"] if "RDS_MARIA_PORT" in self.box.exports else [])]
 
     def write(self, name, text):
-        path = os.path.join(self.home, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+        return write_file(self.home, name, text)
 
     def logs_in(self, **attributes):
         """To PostgreSQL and MariaDB, with no keys but those of this test."""
