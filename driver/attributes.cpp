@@ -22,7 +22,7 @@ bool is_descriptor(SQLINTEGER attribute) {
 // Our handle for a descriptor that the base driver told: the statement's own, or one that the application allocated.
 SQLHANDLE wrapper_of(Stmt& stmt, SQLINTEGER attribute, SQLHDESC base) {
   if (base == nullptr) return nullptr;
-  const std::scoped_lock hold(bookkeeping());
+  const std::scoped_lock hold(children_lock(*stmt.parent));
   Desc& implicit = stmt.descriptors[static_cast<std::size_t>(attribute - SQL_ATTR_APP_ROW_DESC)];
   if (Desc::from(&implicit) != nullptr && implicit.base == base) return &implicit;
   for (ExplicitDesc* const desc : stmt.parent->descriptors) {

@@ -86,12 +86,8 @@ SQLRETURN fail_for_fault(Handle& handle, const char* what) noexcept {
 void clear_diagnostics(Handle& handle) noexcept {
   if (!handle.is(Handle::diagnosed | Handle::memory_exhausted)) return;
   const std::scoped_lock hold(bookkeeping());
-  forget_diagnostics(handle);
-  handle.state.fetch_and(~(Handle::diagnosed | Handle::memory_exhausted), std::memory_order_acq_rel);
-}
-
-void forget_diagnostics(const Handle& handle) noexcept {
   store().erase(&handle);
+  handle.state.fetch_and(~(Handle::diagnosed | Handle::memory_exhausted), std::memory_order_acq_rel);
 }
 
 std::optional<Diagnostics> own_diagnostics(const Handle& handle) {

@@ -33,9 +33,8 @@ SQLRETURN fail(Handle& handle, const Error& error) noexcept;
 SQLRETURN fail_for_memory(Handle& handle) noexcept;
 // HY000, for an exception that nobody expected; returns SQL_ERROR.
 SQLRETURN fail_for_fault(Handle& handle, const char* what) noexcept;
+// Takes the lock only where there are any. Also for a handle that is being freed.
 void clear_diagnostics(Handle& handle) noexcept;
-// For a handle that is being freed. REQUIRES: bookkeeping() is held.
-void forget_diagnostics(const Handle& handle) noexcept;
 // A copy; nullopt when the handle has none of ours.
 std::optional<Diagnostics> own_diagnostics(const Handle& handle);
 

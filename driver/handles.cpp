@@ -14,12 +14,27 @@ namespace {
 
 constinit std::mutex bookkeeping_lock;
 
-// A fork in one thread while another holds the lock would leave it locked for ever in the child.
-[[gnu::constructor]] void hold_lock_over_fork() {
-  pthread_atfork([] { bookkeeping_lock.lock(); }, [] { bookkeeping_lock.unlock(); }, [] { bookkeeping_lock.unlock(); });
+// Threads that allocate statements on connections of their own do not wait for one another: each connection has one of
+// these, and statements come from the slab beside it.
+constexpr std::size_t group_count = 16;
+constinit std::array<std::mutex, group_count> children_locks;
+
+void unlock_all() {
+  bookkeeping_lock.unlock();
+  for (std::mutex& lock : children_locks) lock.unlock();
 }
 
-// Blocks of handles of one kind, never given back. REQUIRES: the lock is held.
+// A fork in one thread while another holds a lock would leave it locked for ever in the child.
+[[gnu::constructor]] void hold_locks_over_fork() {
+  pthread_atfork(
+      [] {
+        for (std::mutex& lock : children_locks) lock.lock();
+        bookkeeping_lock.lock();
+      },
+      unlock_all, unlock_all);
+}
+
+// Blocks of handles of one kind, never given back. REQUIRES: bookkeeping(), of statements the lock of their group.
 template <class Kind>
 class Slab {
  public:
@@ -63,11 +78,16 @@ Slab<Kind>& slab() {
   return only.get();
 }
 
+Slab<Stmt>& statement_slab(std::size_t group) {
+  static NoDestructor<std::array<Slab<Stmt>, group_count>> all;
+  return all.get()[group];
+}
+
 // Takes a handle from its slab into the parent's list.
 template <class Kind>
-Kind* take_into(std::vector<Kind*>& list, std::uint32_t first_position = 0) {
+Kind* take_into(std::vector<Kind*>& list, Slab<Kind>& from, std::uint32_t first_position = 0) {
   list.reserve(list.size() + 1 > list.capacity() ? 2 * list.size() + 4 : list.capacity());
-  Kind* const handle = slab<Kind>().take();
+  Kind* const handle = from.take();
   handle->position = static_cast<std::uint32_t>(list.size()) + first_position;
   list.push_back(handle);
   return handle;
@@ -81,10 +101,10 @@ void remove_from(std::vector<Kind*>& list, const Kind& handle, std::uint32_t fir
   list.pop_back();
 }
 
-// What a handle leaves behind must not be seen by the next one in its place.
+// What a handle leaves behind must not be seen by the next one in its place. REQUIRES: its diagnostics are cleared,
+// which takes bookkeeping() if there are any.
 void kill(Handle& handle) {
   handle.state.store(0, std::memory_order_release);
-  forget_diagnostics(handle);
   handle.base = nullptr;
   handle.functions = nullptr;
 }
@@ -94,13 +114,30 @@ bool is_live_over(Kind& handle, SQLHANDLE base) {
   return Kind::from(&handle) != nullptr && handle.base == base;
 }
 
+// What found(statement) gives first that is not null; null when there is none.
+template <class Kind, class Found>
+Kind* find_among_statements(Found found) {
+  Kind* result = nullptr;
+  for (std::size_t group = 0; group < group_count && result == nullptr; ++group) {
+    const std::scoped_lock hold(children_locks[group]);
+    statement_slab(group).find([&](Stmt& stmt) { return (result = found(stmt)) != nullptr; });
+  }
+  return result;
+}
+
 void kill_and_give_back(Stmt& stmt) {
-  for (Desc& desc : stmt.descriptors) kill(desc);
+  for (Desc& desc : stmt.descriptors) {
+    clear_diagnostics(desc);
+    kill(desc);
+  }
+  clear_diagnostics(stmt);
   kill(stmt);
-  slab<Stmt>().give_back(&stmt);
+  statement_slab(stmt.parent->group).give_back(&stmt);
 }
 
 void kill_and_give_back(ExplicitDesc& desc) {
+  clear_diagnostics(desc);
+  const std::scoped_lock hold(bookkeeping_lock);
   kill(desc);
   slab<ExplicitDesc>().give_back(&desc);
 }
@@ -109,6 +146,10 @@ void kill_and_give_back(ExplicitDesc& desc) {
 
 std::mutex& bookkeeping() {
   return bookkeeping_lock;
+}
+
+std::mutex& children_lock(const Dbc& dbc) {
+  return children_locks[dbc.group];
 }
 
 Env* new_env() {
@@ -120,15 +161,17 @@ Env* new_env() {
 
 Dbc* new_dbc(Env& env) {
   const std::scoped_lock hold(bookkeeping_lock);
-  Dbc* const dbc = take_into(env.connections);
+  static std::uint32_t next_group = 0;
+  Dbc* const dbc = take_into(env.connections, slab<Dbc>());
   dbc->env = &env;
+  dbc->group = next_group++ % group_count;
   dbc->state.store(Dbc::tag, std::memory_order_release);
   return dbc;
 }
 
 Stmt* new_stmt(Dbc& dbc, SQLHSTMT base) {
-  const std::scoped_lock hold(bookkeeping_lock);
-  Stmt* const stmt = take_into(dbc.statements);
+  const std::scoped_lock hold(children_lock(dbc));
+  Stmt* const stmt = take_into(dbc.statements, statement_slab(dbc.group));
   stmt->parent = &dbc;
   stmt->base = base;
   stmt->functions = dbc.functions;
@@ -138,8 +181,8 @@ Stmt* new_stmt(Dbc& dbc, SQLHSTMT base) {
 }
 
 ExplicitDesc* new_desc(Dbc& dbc, SQLHDESC base) {
-  const std::scoped_lock hold(bookkeeping_lock);
-  ExplicitDesc* const desc = take_into(dbc.descriptors, Desc::first_explicit);
+  const std::scoped_lock hold(children_lock(dbc), bookkeeping_lock);
+  ExplicitDesc* const desc = take_into(dbc.descriptors, slab<ExplicitDesc>(), Desc::first_explicit);
   desc->parent = &dbc;
   desc->base = base;
   desc->functions = dbc.functions;
@@ -150,7 +193,8 @@ ExplicitDesc* new_desc(Dbc& dbc, SQLHDESC base) {
 std::uint32_t claim(Handle& handle, std::uint32_t tag) {
   std::uint32_t state = handle.state.load(std::memory_order_acquire);
   while ((state & ~Handle::flags) == tag) {
-    if (handle.state.compare_exchange_weak(state, 0, std::memory_order_acq_rel)) return state;
+    // The flags stay: they tell kill() whether there are diagnostics to forget.
+    if (handle.state.compare_exchange_weak(state, state & Handle::flags, std::memory_order_acq_rel)) return state;
   }
   return 0;
 }
@@ -160,6 +204,7 @@ void restore(Handle& handle, std::uint32_t state) {
 }
 
 void release(Env& env) {
+  clear_diagnostics(env);
   const std::scoped_lock hold(bookkeeping_lock);
   kill(env);
   env.odbc_version = SQL_OV_ODBC3;
@@ -169,6 +214,7 @@ void release(Env& env) {
 }
 
 void release(Dbc& dbc) {
+  clear_diagnostics(dbc);
   const std::scoped_lock hold(bookkeeping_lock);
   kill(dbc);
   remove_from(dbc.env->connections, dbc);
@@ -178,13 +224,13 @@ void release(Dbc& dbc) {
 }
 
 void release(Stmt& stmt) {
-  const std::scoped_lock hold(bookkeeping_lock);
+  const std::scoped_lock hold(children_lock(*stmt.parent));
   remove_from(stmt.parent->statements, stmt);
   kill_and_give_back(stmt);
 }
 
 void release(ExplicitDesc& desc) {
-  const std::scoped_lock hold(bookkeeping_lock);
+  const std::scoped_lock hold(children_lock(*desc.parent));
   remove_from(desc.parent->descriptors, desc, Desc::first_explicit);
   kill_and_give_back(desc);
 }
@@ -198,11 +244,12 @@ void connect_to(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunc
 }
 
 void release_children_and_disconnect(Dbc& dbc) {
-  const std::scoped_lock hold(bookkeeping_lock);
+  const std::scoped_lock hold_children(children_lock(dbc));
   for (Stmt* const stmt : dbc.statements) kill_and_give_back(*stmt);
   for (ExplicitDesc* const desc : dbc.descriptors) kill_and_give_back(*desc);
   dbc.statements.clear();
   dbc.descriptors.clear();
+  const std::scoped_lock hold(bookkeeping_lock);
   dbc.cancel_way.reset();
   dbc.state.fetch_and(~Handle::connected, std::memory_order_acq_rel);
 }
@@ -215,23 +262,22 @@ Dbc* find_by_base<Dbc>(SQLHANDLE base) {
 
 template <>
 Stmt* find_by_base<Stmt>(SQLHANDLE base) {
-  const std::scoped_lock hold(bookkeeping_lock);
-  return slab<Stmt>().find([&](Stmt& stmt) { return is_live_over(stmt, base); });
+  return find_among_statements<Stmt>([&](Stmt& stmt) { return is_live_over(stmt, base) ? &stmt : nullptr; });
 }
 
 template <>
 Desc* find_by_base<Desc>(SQLHANDLE base) {
-  const std::scoped_lock hold(bookkeeping_lock);
-  if (Desc* const desc = slab<ExplicitDesc>().find([&](ExplicitDesc& one) { return is_live_over(one, base); }))
-    return desc;
-  Desc* implicit = nullptr;
-  slab<Stmt>().find([&](Stmt& stmt) {
+  {
+    const std::scoped_lock hold(bookkeeping_lock);
+    if (Desc* const desc = slab<ExplicitDesc>().find([&](ExplicitDesc& one) { return is_live_over(one, base); }))
+      return desc;
+  }
+  return find_among_statements<Desc>([&](Stmt& stmt) {
     for (Desc& desc : stmt.descriptors) {
-      if (is_live_over(desc, base)) implicit = &desc;
+      if (is_live_over(desc, base)) return &desc;
     }
-    return implicit != nullptr;
+    return static_cast<Desc*>(nullptr);
   });
-  return implicit;
 }
 
 }  // namespace iamodbc

@@ -8,8 +8,8 @@
 // the caller's error, as in every driver. A statement holds its four implicit descriptors as members: same base
 // descriptor, same wrapper, no map. The base's handle of each is learnt when the application first asks for it.
 //
-// Thread rule: states and the fields of a live handle may be read from any thread. The lists of Env and Dbc are guarded
-// by bookkeeping().
+// Thread rule: states and the fields of a live handle may be read from any thread. The lists of an Env are guarded by
+// bookkeeping(), those of a Dbc by its children_lock().
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -27,9 +27,14 @@
 
 namespace iamodbc {
 
-// The one lock of the driver's own lists: handles, own diagnostics, loaded base drivers. Held for moments, never while
+// The lock of the driver's own lists: environments and connections, own diagnostics, loaded base drivers. Held for moments, never while
 // calling out; a fork waits for it, so that the child finds it free.
 std::mutex& bookkeeping();
+
+struct Dbc;
+// Guards the statements and descriptors of a connection, so that threads which allocate them on connections of their own
+// seldom wait for one another. Several connections share one lock. Held as bookkeeping() is, and taken before it.
+std::mutex& children_lock(const Dbc& dbc);
 
 struct Handle {
   // The low byte of the state word; the upper 24 bits are the kind's tag. 0: not live.
@@ -61,7 +66,6 @@ struct TaggedHandle : Handle {
 };
 
 struct CancelWay;  // cancel.h
-struct Dbc;
 struct Env;
 
 struct Desc : TaggedHandle<Desc, 0x1AD35C00> {
@@ -82,6 +86,7 @@ static_assert(sizeof(Stmt) <= 128);
 
 struct Dbc : TaggedHandle<Dbc, 0x1ADBC000> {
   Env* env = nullptr;
+  std::uint32_t group = 0;  // of connections with one children_lock()
   // Of `base`. After SQLDisconnect the base's connection handle is kept, for its diagnostics and attributes, until the
   // next connect.
   const BaseDriver* driver = nullptr;
