@@ -298,7 +298,8 @@ constexpr std::array mysql_hints{
 // <user> is replaced by the user's name.
 constexpr const char* postgres_grant = "GRANT rds_iam TO <user>";
 constexpr const char* mysql_grant = "<user> is IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'";
-constexpr const char* refused_short = "The IAM token was refused: see the next record.";
+constexpr const char* refused_short =
+    "The IAM token was refused: the next record says what to check, `iamodbc check` shows each step.";
 
 constexpr std::array<BaseDriverProfile, 4> table{{
     {BaseKind::psqlodbc,
