@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/ini_edit.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <memory>
-#include <system_error>
-#include <utility>
+#include <algorithm>
 #include <vector>
 
 #include "core/text.h"
@@ -19,7 +9,9 @@
 namespace iamodbc {
 namespace {
 
-// ---- text ----
+constexpr std::string_view forbidden_in_dsn_names = "[]{}(),;?*=!@\\";  // Source: SQLWriteDSNToIni
+constexpr std::string_view blanks = " \t\n\v\f\r";
+constexpr std::string_view line_breakers("\n\r\0", 3);
 
 std::vector<std::string_view> lines_of(std::string_view text) {  // each with its end
   std::vector<std::string_view> lines;
@@ -45,7 +37,7 @@ bool is_header(std::string_view line) {
 bool is_header_of(std::string_view line, std::string_view section) {
   const std::string_view text = trimmed(line);
   if (!text.starts_with('[')) return false;
-  return same_name(trimmed(text.substr(1, text.find(']') - 1)), section);
+  return same_name(trimmed(text.substr(1, text.find(']', 1) - 1)), section);
 }
 
 bool is_line_of(std::string_view line, std::string_view key) {
@@ -61,106 +53,147 @@ std::size_t section_end(const std::vector<std::string_view>& lines, std::size_t 
   return end;
 }
 
+// Where the first section of this name has its header; the number of lines if there is none.
+std::size_t header_of(const std::vector<std::string_view>& lines, std::string_view section) {
+  const auto found = std::find_if(lines.begin(), lines.end(), [&](auto line) { return is_header_of(line, section); });
+  return static_cast<std::size_t>(found - lines.begin());
+}
+
 std::string joined(const std::vector<std::string_view>& lines, std::size_t from, std::size_t to) {
   std::string text;
   for (std::size_t i = from; i < to; ++i) text += lines[i];
   return text;
 }
 
-// ---- file ----
-
-Error cannot_write(const std::string& path, int reason) {
-  return Error{State::general_error, path + " cannot be written: " + std::generic_category().message(reason) + ".", 0};
+// As the line before ends; where that is the last of a file and has no end, as the first does.
+std::string line_end(const std::vector<std::string_view>& lines, std::size_t after) {
+  if (lines.empty()) return "\n";
+  const std::string_view line = lines[after].ends_with('\n') ? lines[after] : lines.front();
+  return line.ends_with("\r\n") ? "\r\n" : "\n";
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-  explicit operator bool() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = write(file, text.data(), text.size());
-    if (count < 0 && errno != EINTR) return false;
-    if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
+std::string_view value_of(std::string_view line) {
+  const std::size_t equals_sign = line.find('=');
+  return equals_sign == std::string_view::npos ? std::string_view() : trimmed(line.substr(equals_sign + 1));
 }
 
-std::optional<std::string> read_all(int file) {
-  std::string text;
-  std::array<char, 16384> buffer{};
-  for (;;) {
-    const ssize_t count = read(file, buffer.data(), buffer.size());
-    if (count == 0) return text;
-    if (count > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
-    if (count < 0 && errno != EINTR) return std::nullopt;
+// The line with another value: its key, indentation and blanks around the `=` as they are.
+std::string with_other_value(std::string_view line, std::string_view key, std::string_view value,
+                             const std::string& end) {
+  const std::size_t equals_sign = line.find('=');
+  if (equals_sign != std::string_view::npos) {
+    const std::size_t start = std::min(line.find_first_not_of(" \t", equals_sign + 1), line.size());
+    if (start + value.size() <= unixodbc_line_limit) {
+      // Where there was no value, the blanks end with the line.
+      return std::string(trimmed(line.substr(start)).empty() ? line.substr(0, equals_sign + 1)
+                                                             : line.substr(0, start)) +
+             std::string(value) + end;
+    }
   }
+  return std::string(key) + "=" + std::string(value) + end;
 }
 
-// Owner and mode as they were; a new file is for everybody to read.
-bool take_over(int file, const struct stat* before) {
-  if (before == nullptr) return fchmod(file, 0644) == 0;
-  if ((before->st_uid != geteuid() || before->st_gid != getegid()) &&
-      fchown(file, before->st_uid, before->st_gid) != 0) {
-    return false;
-  }
-  return fchmod(file, before->st_mode & 07777U) == 0;
+bool has_outer_blanks(std::string_view text) {
+  return !text.empty() &&
+         (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
 }
 
-// Whole or not at all: a file beside it takes its place.
-std::optional<Error> replace(const std::string& path, const struct stat* before, std::string_view text) {
-  std::string temporary = path + ".XXXXXX";
-  const Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file) return cannot_write(path, errno);
-  if (write_all(file.number(), text) && take_over(file.number(), before) && fsync(file.number()) == 0 &&
-      rename(temporary.c_str(), path.c_str()) == 0) {
-    return std::nullopt;
-  }
-  const int reason = errno;
-  unlink(temporary.c_str());
-  return cannot_write(path, reason);
+Error refused(const std::string& what) {
+  return Error{State::general_error, what, 0};
 }
 
-// The file that a link leads to; a path that is not there yet stays as it is.
-std::string target_of(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
-  return real ? real.get() : path;
+std::optional<Error> unwritable(std::string_view section, std::string_view key, std::string_view value) {
+  const std::string where = "[" + std::string(section) + "] ";
+  if (section.empty() || has_outer_blanks(section) || section.find(']') != std::string_view::npos ||
+      section.find_first_of(line_breakers) != std::string_view::npos) {
+    return refused(where + "cannot be the name of a section in an ini file.");
+  }
+  if (key.empty() || has_outer_blanks(key) || key.find('=') != std::string_view::npos || key.front() == '[' ||
+      is_comment(key) || key.find_first_of(line_breakers) != std::string_view::npos) {
+    return refused(where + "\"" + std::string(key) + "\" cannot be a name in an ini file.");
+  }
+  if (value.find_first_of(line_breakers) != std::string_view::npos) {
+    return refused(where + "the value of " + std::string(key) +
+                   " holds a line end or a NUL byte, and a line of an ini file cannot. It is not written.");
+  }
+  if (has_outer_blanks(value)) {
+    return refused(where + "the value of " + std::string(key) +
+                   " starts or ends with a blank, which every reader of an ini file drops. It is not written.");
+  }
+  if (const std::size_t size = key.size() + 1 + value.size(); size > unixodbc_line_limit) {
+    return refused(where + "the line " + std::string(key) + "=... would have " + std::to_string(size) +
+                   " bytes, and unixODBC cuts lines of more than " + std::to_string(unixodbc_line_limit) +
+                   ". It is not written. Give this value in the connection string, or shorten it.");
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::string with_value(std::string_view text, std::string_view section, std::string_view key, std::string_view value) {
-  const std::vector<std::string_view> lines = lines_of(text);
-  const std::string end_of_line = !lines.empty() && lines.front().ends_with("\r\n") ? "\r\n" : "\n";
-  const std::string written = std::string(key) + "=" + std::string(value) + end_of_line;
-  for (std::size_t header = 0; header < lines.size(); ++header) {
-    if (!is_header_of(lines[header], section)) continue;
-    const std::size_t end = section_end(lines, header);
-    for (std::size_t i = header + 1; i < end; ++i) {
-      if (!is_line_of(lines[i], key)) continue;
-      if (trimmed(lines[i].substr(std::min(lines[i].find('='), lines[i].size() - 1) + 1)) == value)
-        return std::string(text);
-      return joined(lines, 0, i) + written + joined(lines, i + 1, lines.size());
-    }
-    std::string before = joined(lines, 0, end);
-    if (!before.ends_with('\n')) before += end_of_line;
-    return before + written + joined(lines, end, lines.size());
+std::optional<Error> unusable_dsn_name(std::string_view name) {
+  if (name.empty() || has_outer_blanks(name)) {
+    return refused("A DSN's name cannot be empty, and neither starts nor ends with a blank.");
   }
-  std::string result(text);
-  if (!result.empty() && !result.ends_with('\n')) result += end_of_line;
-  if (!result.empty()) result += end_of_line;
-  return result + "[" + std::string(section) + "]" + end_of_line + written;
+  const std::string quoted = "\"" + std::string(name) + "\" cannot be the name of a DSN: ";
+  if (name.size() > max_dsn_name_length) {
+    return refused(quoted + "it has " + std::to_string(name.size()) + " bytes, and ODBC takes " +
+                   std::to_string(max_dsn_name_length) + " at most.");
+  }
+  for (const char c : name) {
+    if (forbidden_in_dsn_names.find(c) != std::string_view::npos) {
+      return refused(quoted + "ODBC takes none of " + std::string(forbidden_in_dsn_names) + " in one.");
+    }
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      return refused(quoted + "it holds a control character.");
+    }
+  }
+  for (const char* const taken : {"ODBC", "ODBC Data Sources"}) {
+    if (same_name(name, taken)) return refused(quoted + "the driver manager has a section of that name.");
+  }
+  return std::nullopt;
+}
+
+Result<IniFile> parse_to_edit(const std::string& path, std::string_view text) {
+  IniFile file = parse_odbc_ini(path, text);
+  if (!file.problem.empty()) return refused(file.problem + " Nothing was changed.");
+  return file;
+}
+
+Result<std::string> with_value(std::string_view text, std::string_view section, std::string_view key,
+                               std::string_view value) {
+  if (auto error = unwritable(section, key, value)) return *std::move(error);
+  const std::vector<std::string_view> lines = lines_of(text);
+  const std::size_t header = header_of(lines, section);
+  if (header == lines.size()) {
+    const std::string end = line_end(lines, lines.empty() ? 0 : lines.size() - 1);
+    std::string result(text);
+    if (!result.empty() && !result.ends_with('\n')) result += end;
+    if (!result.empty()) result += end;
+    return result + "[" + std::string(section) + "]" + end + std::string(key) + "=" + std::string(value) + end;
+  }
+  const std::size_t section_ends = section_end(lines, header);
+  for (std::size_t i = header + 1; i < section_ends; ++i) {
+    if (!is_line_of(lines[i], key)) continue;
+    if (lines[i].find('=') != std::string_view::npos && value_of(lines[i]) == value) return std::string(text);
+    return joined(lines, 0, i) + with_other_value(lines[i], key, value, line_end(lines, i)) +
+           joined(lines, i + 1, lines.size());
+  }
+  const std::string end = line_end(lines, section_ends - 1);
+  std::string before = joined(lines, 0, section_ends);
+  if (!before.ends_with('\n')) before += end;
+  return before + std::string(key) + "=" + std::string(value) + end + joined(lines, section_ends, lines.size());
+}
+
+std::string without_value(std::string_view text, std::string_view section, std::string_view key) {
+  const std::vector<std::string_view> lines = lines_of(text);
+  const std::size_t header = header_of(lines, section);
+  if (header == lines.size()) return std::string(text);
+  const std::size_t section_ends = section_end(lines, header);
+  std::string result = joined(lines, 0, header + 1);
+  for (std::size_t i = header + 1; i < section_ends; ++i) {
+    if (!is_line_of(lines[i], key)) result += lines[i];
+  }
+  return result + joined(lines, section_ends, lines.size());
 }
 
 std::string without_section(std::string_view text, std::string_view section) {
@@ -178,34 +211,6 @@ std::string without_section(std::string_view text, std::string_view section) {
     i = end - 1;
   }
   return result;
-}
-
-Result<bool> edit_file(const std::string& path, const std::function<Result<std::string>(const std::string&)>& change) {
-  const std::string target = target_of(path);
-  const std::size_t slash = target.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : target.substr(0, slash);
-  // One writer at a time: the folder is locked, because the file itself is replaced.
-  const Descriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock || flock(lock.number(), LOCK_EX) != 0) return cannot_write(path, errno);
-
-  std::string before;
-  struct stat status {};
-  const Descriptor file(open(target.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!file && errno != ENOENT) return cannot_write(path, errno);
-  if (file) {
-    if (fstat(file.number(), &status) != 0) return cannot_write(path, errno);
-    if (!S_ISREG(status.st_mode)) return cannot_write(path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
-    // Replacing would get round a file that its owner has made read-only.
-    if (faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) != 0) return cannot_write(path, errno);
-    auto text = read_all(file.number());
-    if (!text) return cannot_write(path, errno);
-    before = *std::move(text);
-  }
-  auto after = change(before);
-  if (!after) return after.error();
-  if (after.value() == before) return false;
-  if (auto error = replace(target, file ? &status : nullptr, after.value())) return *error;
-  return true;
 }
 
 }  // namespace iamodbc

@@ -1,5 +1,6 @@
 // iamodbc: the command. A table of subcommands and a loop; each subcommand is a file.
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -82,6 +83,8 @@ int run(int count, const char* const* arguments) {
 }  // namespace iamodbc
 
 int main(int count, char** arguments) {
+  // A limit on the size of files is then an error of write(), as a full disk is, and no half of a file stays behind.
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   try {
     return iamodbc::run(count, arguments);
   } catch (const std::exception& error) {

@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "setup/command.h"
 #include "setup/driver_template.h"
+#include "setup/file_edit.h"
 #include "setup/ini_edit.h"
 #include "setup/output.h"
 #include "setup/source.h"
@@ -65,12 +66,6 @@ Result<std::vector<IniSection>> sections_for(const std::string& driver) {
       if (entry.key != "Driver") continue;
       if (!file.empty() && &section == &sections.front()) entry.value = file;
       if (access(entry.value.c_str(), R_OK) != 0) continue;
-      if (entry.key.size() + 1 + entry.value.size() > unixodbc_line_limit) {
-        return Error{State::driver_not_loaded,
-                     entry.value + " is too long a path: unixODBC cuts lines of " +
-                         std::to_string(unixodbc_line_limit) + " bytes.",
-                     0};
-      }
       present.push_back(section);
     }
   }
@@ -81,46 +76,49 @@ Result<std::vector<IniSection>> sections_for(const std::string& driver) {
   return present;
 }
 
-// Of the file as it is; fails when unixODBC would read nothing of it.
-Result<IniFile> parsed(const std::string& path, const std::string& text) {
-  IniFile file = parse_odbc_ini(path, text);
-  if (!file.problem.empty()) return Error{State::general_error, file.problem + " Nothing was changed.", 0};
-  return file;
-}
-
 int usage_count(const IniSection& section) {
   const IniEntry* const entry = section.find("UsageCount");
   return entry == nullptr ? 1 : static_cast<int>(parse_integer(entry->value).value_or(1));
 }
 
+// What is to be written of a section: what an administrator has changed stays; where the library is, we know better.
+std::vector<IniEntry> entries_for(const IniSection& section, const IniSection* present) {
+  std::vector<IniEntry> entries;
+  for (const IniEntry& entry : section.entries) {
+    const bool is_ours = entry.key == "Driver";
+    if (present == nullptr || is_ours || present->find(entry.key) == nullptr) entries.push_back(entry);
+    if (is_ours && present != nullptr && present->find("Driver64") != nullptr) {
+      entries.push_back({"Driver64", entry.value});
+    }
+  }
+  if (present == nullptr) entries.push_back({"UsageCount", "1"});
+  return entries;
+}
+
 Result<std::string> with_sections(const std::string& path, std::string text, const std::vector<IniSection>& wanted) {
-  const auto file = parsed(path, text);
+  const auto file = parse_to_edit(path, text);
   if (!file) return file.error();
   for (const IniSection& section : wanted) {
-    const IniSection* const present = file.value().find(section.name);
-    for (const IniEntry& entry : section.entries) {
-      // What an administrator has changed stays; where the library is, we know better.
-      const bool is_ours = entry.key == "Driver";
-      if (present == nullptr || is_ours || present->find(entry.key) == nullptr) {
-        text = with_value(text, section.name, entry.key, entry.value);
-      }
-      if (is_ours && present != nullptr && present->find("Driver64") != nullptr) {
-        text = with_value(text, section.name, "Driver64", entry.value);
-      }
+    for (const IniEntry& entry : entries_for(section, file.value().find(section.name))) {
+      auto changed = with_value(text, section.name, entry.key, entry.value);
+      if (!changed) return changed;
+      text = std::move(changed).value();
     }
-    if (present == nullptr) text = with_value(text, section.name, "UsageCount", "1");
   }
   return text;
 }
 
 Result<std::string> without_sections(const std::string& path, std::string text, std::vector<std::string>& kept) {
-  const auto file = parsed(path, text);
+  kept.clear();
+  const auto file = parse_to_edit(path, text);
   if (!file) return file.error();
   for (const IniSection& section : parse_odbc_ini("", driver_template).sections) {
     const IniSection* const present = file.value().find(section.name);
     if (present == nullptr) continue;
     if (const int count = usage_count(*present); count > 1) {
-      text = with_value(text, section.name, "UsageCount", std::to_string(count - 1));
+      auto changed = with_value(text, section.name, "UsageCount", std::to_string(count - 1));
+      if (!changed) return changed;
+      text = std::move(changed).value();
       kept.push_back(section.name);
     } else {
       text = without_section(text, section.name);
@@ -159,8 +157,8 @@ int do_register(const Options& options) {
     complain(sections.error());
     return Exit::failed;
   }
-  const auto changed =
-      edit_file(place.path, [&](const std::string& text) { return with_sections(place.path, text, sections.value()); });
+  const auto changed = edit_file(
+      place.path, {[&](const std::string& text) { return with_sections(place.path, text, sections.value()); }});
   if (!changed) return failed(changed.error(), place);
   for (const IniSection& section : sections.value()) {
     print("[" + section.name + "] " + section.find("Driver")->value);
@@ -175,7 +173,7 @@ int do_unregister(const Options& options) {
   std::vector<std::string> kept;
   const auto changed =
       access(place.path.c_str(), F_OK) == 0
-          ? edit_file(place.path, [&](const std::string& text) { return without_sections(place.path, text, kept); })
+          ? edit_file(place.path, {[&](const std::string& text) { return without_sections(place.path, text, kept); }})
           : Result<bool>(false);
   if (!changed) return failed(changed.error(), place);
   for (const std::string& name : kept) print("[" + name + "] stays: it was installed more than once (UsageCount)");

@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/ini_edit.h"
 
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -20,6 +9,16 @@
 
 namespace iamodbc {
 namespace {
+
+std::string set(std::string_view text, std::string_view section, std::string_view key, std::string_view value) {
+  const auto result = with_value(text, section, key, value);
+  return result.ok() ? result.value() : "failed: " + result.error().message;
+}
+
+std::string refusal(std::string_view section, std::string_view key, std::string_view value) {
+  const auto result = with_value("[a]\n", section, key, value);
+  return result.ok() ? "written" : result.error().message;
+}
 
 constexpr const char* odd_file =
     "; first words\r\n"
@@ -35,11 +34,8 @@ constexpr const char* odd_file =
     "Trace=No\r\n"
     "; last words";
 
-std::string with_driver(std::string text) {
-  for (const auto& [key, value] : {std::pair{"Description", "x"}, std::pair{"Driver", "/lib/a.so"}}) {
-    text = with_value(text, "iamodbc", key, value);
-  }
-  return text;
+std::string with_driver(std::string_view text) {
+  return set(set(text, "iamodbc", "Description", "x"), "iamodbc", "Driver", "/lib/a.so");
 }
 
 TEST(IniEdit, ANewSectionComesLastAndNothingElseChanges) {
@@ -63,26 +59,48 @@ TEST(IniEdit, EverySectionOfTheNameGoes) {
   EXPECT_EQ(without_section("[x]\na=b\n[y]\n[X]\nc=d\n", "x"), "[y]\n");
 }
 
-TEST(IniEdit, AValueIsReplacedInItsLine) {
-  EXPECT_EQ(with_value("[a]\n Driver = x\n;Driver=z\nk=v\n", "A", "driver", "y"), "[a]\ndriver=y\n;Driver=z\nk=v\n");
+TEST(IniEdit, AValueIsReplacedInItsLineAndNothingElseOfTheLine) {
+  EXPECT_EQ(set("[a]\n Driver = x\n;Driver=z\nk=v\n", "A", "driver", "y"), "[a]\n Driver = y\n;Driver=z\nk=v\n");
+  EXPECT_EQ(set("[a]\r\nDriver\t=\tx  \r\nk=v\n", "a", "Driver", ""), "[a]\r\nDriver\t=\t\r\nk=v\n");
+  EXPECT_EQ(set("[a]\nDriver =   \nk", "a", "Driver", "y"), "[a]\nDriver =y\nk");
+  EXPECT_EQ(set("[a]\nDriver=x", "a", "Driver", "y"), "[a]\nDriver=y\n");
+}
+
+TEST(IniEdit, AKeyWithoutAnEqualsSignGetsItsValue) {
+  EXPECT_EQ(set("[a]\nk\n", "a", "k", "v"), "[a]\nk=v\n");
+  EXPECT_EQ(set("[a]\nk\n", "a", "k", ""), "[a]\nk=\n");
+}
+
+TEST(IniEdit, EachLineKeepsTheEndThatItHas) {
+  EXPECT_EQ(set("[a]\r\nk=1\n[b]\r\nk=1\r\n", "a", "k", "2"), "[a]\r\nk=2\n[b]\r\nk=1\r\n");
+  EXPECT_EQ(set("[a]\nk=1\n[b]\r\nk=1\r\n", "b", "n", "2"), "[a]\nk=1\n[b]\r\nk=1\r\nn=2\r\n");
+}
+
+TEST(IniEdit, BytesOfNoUtf8StayAsTheyAre) {
+  EXPECT_EQ(set("[a]\n; \xE9\xFF\nk=\xE4\n", "a", "n", "\xFC"), "[a]\n; \xE9\xFF\nk=\xE4\nn=\xFC\n");
+}
+
+TEST(IniEdit, AKeyTakenOutGoesInEveryLineOfItsSection) {
+  EXPECT_EQ(without_value("[a]\nk=1\n; k=2\nK = 3\nx=k\n[b]\nk=4\n", "A", "k"), "[a]\n; k=2\nx=k\n[b]\nk=4\n");
+  EXPECT_EQ(without_value("[b]\nk=4\n", "a", "k"), "[b]\nk=4\n");
 }
 
 TEST(IniEdit, TheFirstOfTwoKeysIsMeant) {
-  EXPECT_EQ(with_value("[a]\nk=1\nk=2\n", "a", "k", "3"), "[a]\nk=3\nk=2\n");
+  EXPECT_EQ(set("[a]\nk=1\nk=2\n", "a", "k", "3"), "[a]\nk=3\nk=2\n");
 }
 
 TEST(IniEdit, AnEqualValueChangesNothing) {
   const std::string text = "[a]\n  k  =  v  \n";
-  EXPECT_EQ(with_value(text, "a", "K", "v"), text);
+  EXPECT_EQ(set(text, "a", "K", "v"), text);
 }
 
 TEST(IniEdit, ANewKeyComesBehindTheLastLineOfItsSection) {
-  EXPECT_EQ(with_value("[a]\nk=v\n\n; about b\n[b]\n", "a", "n", "1"), "[a]\nk=v\nn=1\n\n; about b\n[b]\n");
-  EXPECT_EQ(with_value("[a]\nk=v", "a", "n", "1"), "[a]\nk=v\nn=1\n");
+  EXPECT_EQ(set("[a]\nk=v\n\n; about b\n[b]\n", "a", "n", "1"), "[a]\nk=v\nn=1\n\n; about b\n[b]\n");
+  EXPECT_EQ(set("[a]\nk=v", "a", "n", "1"), "[a]\nk=v\nn=1\n");
 }
 
 TEST(IniEdit, ACommentedHeaderIsNoSection) {
-  EXPECT_EQ(with_value("#[a]\n[b]\n", "a", "k", "v"), "#[a]\n[b]\n\n[a]\nk=v\n");
+  EXPECT_EQ(set("#[a]\n[b]\n", "a", "k", "v"), "#[a]\n[b]\n\n[a]\nk=v\n");
 }
 
 TEST(IniEdit, OurOwnReaderFindsWhatWasWritten) {
@@ -92,122 +110,67 @@ TEST(IniEdit, OurOwnReaderFindsWhatWasWritten) {
   EXPECT_EQ(file.find("PostgreSQL Unicode")->find("Driver")->value, "psqlodbcw.so");
 }
 
-// ---- files ----
+TEST(IniEdit, ALineThatUnixOdbcWouldCutIsRefused) {
+  const std::string longest(unixodbc_line_limit - 2, 'x');
+  EXPECT_EQ(refusal("a", "k", longest), "written");
+  EXPECT_EQ(refusal("a", "k", longest + "x"),
+            "[a] the line k=... would have 1000 bytes, and unixODBC cuts lines of more than 999. It is not written. "
+            "Give this value in the connection string, or shorten it.");
+}
 
-class EditFile : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "ini_edit.XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
+TEST(IniEdit, BlanksOfALineGoWhereTheyWouldMakeItTooLong) {
+  const std::string longest(unixodbc_line_limit - 2, 'x');
+  EXPECT_EQ(set("[a]\n  k  =  v\n", "a", "k", longest), "[a]\nk=" + longest + "\n");
+}
+
+TEST(IniEdit, AValueThatWouldNotBeReadAsItIsWrittenIsRefused) {
+  for (const char* const value : {"a\nb", "a\rb", "x\n[b]\nDriver=/tmp/bad.so"}) {
+    EXPECT_EQ(refusal("a", "k", value),
+              "[a] the value of k holds a line end or a NUL byte, and a line of an ini file "
+              "cannot. It is not written.");
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string path(const char* name = "odbcinst.ini") const { return folder_ + "/" + name; }
-  static void write(const std::string& file, const std::string& text) { std::ofstream(file) << text; }
-  static std::string read(const std::string& file) {
-    std::ifstream stream(file);
-    return {std::istreambuf_iterator<char>(stream), {}};
+  EXPECT_NE(refusal("a", "k", std::string_view("a\0b", 3)), "written");
+  for (const char* const value : {" a", "a ", "a\t"}) {
+    EXPECT_EQ(refusal("a", "k", value),
+              "[a] the value of k starts or ends with a blank, which every reader of an ini "
+              "file drops. It is not written.");
   }
-  static Result<bool> set(const std::string& file, const char* value) {
-    return edit_file(file,
-                     [&](const std::string& text) { return Result<std::string>(with_value(text, "a", "k", value)); });
-  }
-  [[nodiscard]] std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
-  }
-
-  std::string folder_;
-};
-
-TEST_F(EditFile, MakesAFileThatEverybodyMayRead) {
-  ASSERT_TRUE(set(path(), "v").value());
-  EXPECT_EQ(read(path()), "[a]\nk=v\n");
-  EXPECT_EQ(std::filesystem::status(path()).permissions(), std::filesystem::perms(0644));
-  EXPECT_EQ(files(), 1U);
+  for (const char* const value : {"", "a b", "a;b", "#a", "[a]", "{a=b}"})
+    EXPECT_EQ(refusal("a", "k", value), "written");
 }
 
-TEST_F(EditFile, KeepsTheMode) {
-  write(path(), "[a]\n");
-  chmod(path().c_str(), 0640);
-  ASSERT_TRUE(set(path(), "v").value());
-  EXPECT_EQ(std::filesystem::status(path()).permissions(), std::filesystem::perms(0640));
+TEST(IniEdit, ANameThatWouldNotBeReadAsItIsWrittenIsRefused) {
+  for (const char* const key : {"", "a=b", "#a", ";a", "[a", " a", "a\nb"})
+    EXPECT_NE(refusal("a", key, "v"), "written");
+  for (const char* const section : {"", "a]b", " a", "a\nb"}) EXPECT_NE(refusal(section, "k", "v"), "written");
+  for (const char* const section : {"a=b", "a[b", "PostgreSQL Unicode"})
+    EXPECT_EQ(refusal(section, "k", "v"), "written");
 }
 
-TEST_F(EditFile, ALinkStaysALink) {
-  write(path("real"), "[a]\n");
-  std::filesystem::create_symlink("real", path());
-  ASSERT_TRUE(set(path(), "v").value());
-  EXPECT_TRUE(std::filesystem::is_symlink(path()));
-  EXPECT_EQ(read(path("real")), "[a]\nk=v\n");
-}
-
-TEST_F(EditFile, WritesNothingWhereNothingChanges) {
-  write(path(), "[a]\nk=v\n");
-  struct stat before {};
-  struct stat after {};
-  stat(path().c_str(), &before);
-  EXPECT_FALSE(set(path(), "v").value());
-  stat(path().c_str(), &after);
-  EXPECT_EQ(before.st_ino, after.st_ino);
-}
-
-TEST_F(EditFile, AFailedChangeLeavesTheFile) {
-  write(path(), "[a]\n");
-  const auto result = edit_file(path(), [](const std::string&) { return Result<std::string>(cannot_connect("no")); });
-  EXPECT_EQ(result.error().message, "no");
-  EXPECT_EQ(read(path()), "[a]\n");
-}
-
-TEST_F(EditFile, AMissingFolderIsNamed) {
-  const auto result = set(folder_ + "/none/odbcinst.ini", "v");
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().message, folder_ + "/none/odbcinst.ini cannot be written: No such file or directory.");
-}
-
-TEST_F(EditFile, WhatIsNoFileIsLeftAlone) {
-  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
-  EXPECT_FALSE(set(path("pipe"), "v").ok());
-  EXPECT_TRUE(std::filesystem::is_fifo(path("pipe")));
-  EXPECT_FALSE(set(folder_, "v").ok());
-}
-
-TEST_F(EditFile, AFullDiskLeavesTheOldFile) {
-  write(path(), "[a]\n");
-  // A limit on the size of files stands in for the disk's end.
-  struct rlimit before {};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const struct rlimit small { 5, before.rlim_max };
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  setrlimit(RLIMIT_FSIZE, &small);
-  const auto result = set(path(), "v");
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, handler);
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().message, path() + " cannot be written: File too large.");
-  EXPECT_EQ(read(path()), "[a]\n");
-  EXPECT_EQ(files(), 1U);
-}
-
-TEST_F(EditFile, TwoWritersLoseNothing) {
-  constexpr int rounds = 50;
-  const auto writer = [&](const char* section) {
-    for (int i = 0; i < rounds; ++i) {
-      const auto done = edit_file(path(), [&](const std::string& text) {
-        return Result<std::string>(with_value(text, section, "key" + std::to_string(i), "v"));
-      });
-      EXPECT_TRUE(done.ok());
-    }
+TEST(IniEdit, ANameThatOdbcDoesNotTakeForADsnIsRefused) {
+  const auto reason = [](const std::string& name) {
+    const auto error = unusable_dsn_name(name);
+    return error ? error->message : "usable";
   };
-  std::thread one(writer, "one");
-  std::thread two(writer, "two");
-  one.join();
-  two.join();
-  const IniFile file = parse_odbc_ini(path(), read(path()));
-  ASSERT_NE(file.find("one"), nullptr);
-  ASSERT_NE(file.find("two"), nullptr);
-  EXPECT_EQ(file.find("one")->entries.size(), rounds);
-  EXPECT_EQ(file.find("two")->entries.size(), rounds);
+  EXPECT_EQ(reason(std::string(32, 'd')), "usable");
+  EXPECT_EQ(reason("My sales-db.2_\xC3\xA9"), "usable");
+  EXPECT_EQ(
+      reason(std::string(33, 'd')),
+      "\"" + std::string(33, 'd') + "\" cannot be the name of a DSN: it has 33 bytes, and ODBC takes 32 at most.");
+  EXPECT_EQ(reason("a]b"), "\"a]b\" cannot be the name of a DSN: ODBC takes none of []{}(),;?*=!@\\ in one.");
+  for (const char* const name :
+       {"", " a", "a ", "a=b", "a[b", "a{b", "a;b", "a\\b", "a\nb", "a\x7f", "odbc", "ODBC data sources"}) {
+    EXPECT_NE(reason(name), "usable") << name;
+  }
+}
+
+TEST(IniEdit, AFileThatUnixOdbcIgnoresIsNotWorthWritingTo) {
+  EXPECT_TRUE(parse_to_edit("f", "; words\n[a]\nk=v\n").ok());
+  EXPECT_TRUE(parse_to_edit("f", "").ok());
+  EXPECT_EQ(
+      parse_to_edit("f", "k=v\n[a]\n").error().message,
+      "f, line 1: there is text before the first [section], so unixODBC ignores the whole file. Nothing was changed.");
+  EXPECT_FALSE(parse_to_edit("f", std::string_view("\xFF\xFE[\0a\0]\0", 8)).ok());
 }
 
 }  // namespace
