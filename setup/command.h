@@ -27,5 +27,8 @@ Run login_command(CLI::App& app);
 Run attributes_command(CLI::App& app);
 Run register_command(CLI::App& app);
 Run unregister_command(CLI::App& app);
+Run completion_command(CLI::App& app);
+Run words_command(CLI::App& app);
+Run manual_command(CLI::App& app);
 
 }  // namespace iamodbc

@@ -55,10 +55,19 @@ constexpr Command commands[] = {
     {"unregister", "Take the driver out of odbcinst.ini again", unregister_command,
      "  sudo iamodbc unregister\n"
      "  iamodbc unregister --user"},
+    {"completion", "Print what completes the words of this command in a shell", completion_command,
+     "  eval \"$(iamodbc completion bash)\"      (in ~/.bashrc)\n"
+     "  eval \"$(iamodbc completion zsh)\"       (in ~/.zshrc, after compinit)"},
+};
+
+// For the completion scripts and the build.
+constexpr Command hidden_commands[] = {
+    {"words", "What may stand where the last word is", words_command, ""},
+    {"manual", "Print a manual page", manual_command, ""},
 };
 
 int run(int count, const char* const* arguments) {
-  CLI::App app{"iamodbc: the ODBC driver that logs in to databases on AWS with IAM", "iamodbc"};
+  CLI::App app{"Look after the ODBC driver that logs in to databases on AWS with IAM", "iamodbc"};
   app.set_version_flag("--version", std::string("iamodbc ") + IAMODBC_VERSION);
   app.require_subcommand(1);
   app.footer(
@@ -69,6 +78,10 @@ int run(int count, const char* const* arguments) {
   for (const Command& command : commands) {
     CLI::App* const sub = app.add_subcommand(command.name, command.help);
     sub->footer(std::string("Examples:\n") + command.examples);
+    runs[sub] = command.define(*sub);
+  }
+  for (const Command& command : hidden_commands) {
+    CLI::App* const sub = app.add_subcommand(command.name, command.help)->group("");
     runs[sub] = command.define(*sub);
   }
   try {
