@@ -6,6 +6,8 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include "setup/progress.h"
+
 namespace iamodbc {
 namespace {
 
@@ -55,6 +57,7 @@ std::vector<Error> Connection::connect(const Secret& connection_string, std::chr
   }
   // ODBC's prototype is not const; nobody writes to it.
   auto* const text = reinterpret_cast<SQLCHAR*>(const_cast<char*>(connection_string.reveal().data()));
+  const Progress progress("connecting");
   const SQLRETURN status =
       SQLDriverConnect(connection_, nullptr, text, SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
   is_connected_ = SQL_SUCCEEDED(status);

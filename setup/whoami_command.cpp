@@ -9,6 +9,7 @@
 #include "setup/command.h"
 #include "setup/credential_search.h"
 #include "setup/output.h"
+#include "setup/progress.h"
 
 namespace iamodbc {
 namespace {
@@ -33,7 +34,10 @@ int run(const CredentialArguments& arguments) {
   const Credentials& credentials = *search.credentials;
   const SigningKeys keys{credentials.access_key_id, credentials.secret_access_key, credentials.session_token};
   const std::string profile = chosen_profile(search.system, search.question.settings.profile).name;
-  const auto caller = get_caller_identity(aws_client(search.context(), profile), keys);
+  const auto caller = [&] {
+    const Progress progress("asking AWS STS");
+    return get_caller_identity(aws_client(search.context(), profile), keys);
+  }();
   if (const auto* const fault = std::get_if<AwsFault>(&caller)) {
     show_who_was_asked(search.attempts);
     complain(Error{fault->error.sqlstate,

@@ -1,0 +1,33 @@
+// progress: what is being waited for, on standard error, from the first second on and until it is over; where that is no
+// terminal, nothing at all.
+// Not around what may ask somebody something on the same terminal.
+// Thread rule: one at a time.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace iamodbc {
+
+class Progress {
+ public:
+  // `what` is shown as "what ... 3 s".
+  explicit Progress(std::string what);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+ private:
+  void show();
+
+  std::string what_;
+  std::mutex lock_;
+  std::condition_variable changed_;
+  bool is_over_ = false;
+  std::thread shower_;
+};
+
+}  // namespace iamodbc
