@@ -385,14 +385,20 @@ class Walk {
 template <class Char>
 constexpr Width width_of = sizeof(Char) == 1 ? Width::narrow : Width::wide;
 
+// A text of a connect. Some programs count the terminator, or the whole buffer behind it; driver managers and base
+// drivers read no further than there.
+template <class Char>
+Result<std::string> connect_text(const Char* text, SQLSMALLINT length) {
+  if (text != nullptr && length > 0) length = static_cast<SQLSMALLINT>(std::find(text, text + length, Char{0}) - text);
+  return text_from(text, length);
+}
+
 template <class Char>
 SQLRETURN driver_connect(SQLHDBC raw, const Char* text, SQLSMALLINT length, Char* out, SQLSMALLINT out_capacity,
                          SQLSMALLINT* out_length, SQLUSMALLINT completion) {
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
-    auto bytes = text_from(text, length);
+    auto bytes = connect_text(text, length);
     if (!bytes) return fail(dbc, bytes.error());
-    // Some programs count the terminator; base drivers stop there.
-    while (!bytes.value().empty() && bytes.value().back() == '\0') bytes.value().pop_back();
     if (out_capacity < 0)
       return fail(dbc, Error{State::invalid_string_length, "The length of the out buffer is negative.", 0});
     auto string = ConnectionString::parse(bytes.value());
@@ -415,7 +421,7 @@ SQLRETURN plain_connect(SQLHDBC raw, const Char* dsn, SQLSMALLINT dsn_length, co
     };
     for (const Part& part :
          {Part{"DSN", dsn, dsn_length}, Part{"UID", user, user_length}, Part{"PWD", password, password_length}}) {
-      auto bytes = text_from(part.text, part.length);
+      auto bytes = connect_text(part.text, part.length);
       if (!bytes) return fail(dbc, bytes.error());
       if (bytes.value().empty()) continue;  // not given: the DSN's
       // A password is literal here: in braces no base driver decodes it.
@@ -446,7 +452,7 @@ SQLRETURN browse_connect(SQLHDBC raw, Char* text, SQLSMALLINT length, Char* out,
                          SQLSMALLINT* out_length) {
   return own<Dbc>(raw, [&](Dbc& dbc) -> SQLRETURN {
     const System system;
-    auto bytes = text_from(static_cast<const Char*>(text), length);
+    auto bytes = connect_text(static_cast<const Char*>(text), length);
     if (!bytes) return fail(dbc, bytes.error());
     auto string = ConnectionString::parse(bytes.value());
     wipe(bytes.value());

@@ -153,13 +153,40 @@ TEST_F(Connect, PsqlodbcsLogAttributesWaitWhileTheTokenIsInTheString) {
   EXPECT_EQ(base().last().arguments[1], 65536U) << base().last().function;
 }
 
-// Programs that count the terminator are many; base drivers stop there.
-TEST_F(Connect, ACountedTerminatorIsNotPartOfTheString) {
-  std::string text = iam();
-  ASSERT_EQ(driver().SQLDriverConnect(dbc_, nullptr, characters(text), static_cast<SQLSMALLINT>(text.size() + 1),
-                                      nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT),
-            SQL_SUCCESS)
+// Programs that count the terminator, or their whole buffer, are many; driver managers and base drivers stop there.
+TEST_F(Connect, WhatIsCountedBehindTheEndOfATextIsNotRead) {
+  const std::string whole = iam("Fetch=7");
+  for (const std::string& behind : {std::string(1, '\0'), std::string("\0;UID=mallory;PWD={\0?", 21)}) {
+    std::string text = whole + behind;
+    ASSERT_EQ(driver().SQLDriverConnect(dbc_, nullptr, characters(text), static_cast<SQLSMALLINT>(text.size()), nullptr,
+                                        0, nullptr, SQL_DRIVER_NOPROMPT),
+              SQL_SUCCESS)
+        << record(1);
+    EXPECT_EQ(strings().back().find("mallory"), std::string::npos) << strings().back();
+    driver().SQLDisconnect(dbc_);
+    std::u16string units = utf16_from_utf8(text);
+    ASSERT_EQ(
+        driver().SQLDriverConnectW(dbc_, nullptr, reinterpret_cast<SQLWCHAR*>(units.data()),
+                                   static_cast<SQLSMALLINT>(units.size()), nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT),
+        SQL_SUCCESS)
+        << record(1);
+    EXPECT_EQ(strings().back().find("mallory"), std::string::npos) << strings().back();
+    driver().SQLDisconnect(dbc_);
+    EXPECT_EQ(
+        driver().SQLBrowseConnect(dbc_, characters(text), static_cast<SQLSMALLINT>(text.size()), nullptr, 0, nullptr),
+        SQL_ERROR);
+    EXPECT_NE(record(1).find("told not to browse"), std::string::npos) << record(1);
+  }
+}
+
+TEST_F(Connect, WhatIsCountedBehindTheEndOfANameOrPasswordIsNotRead) {
+  odbc_ini(std::string("[sales]\nBaseDriver=") + RECORDING_PSQLODBC + "\nServer=127.0.0.1\nAuthType=Password\n");
+  std::string dsn("sales\0?", 7);
+  std::string user("jane\0?", 6);
+  std::string password("p}w\0?", 5);
+  ASSERT_EQ(driver().SQLConnect(dbc_, characters(dsn), 7, characters(user), 6, characters(password), 5), SQL_SUCCESS)
       << record(1);
+  EXPECT_EQ(strings().back(), "DSN=sales;Servername=127.0.0.1;UID=jane;PWD={p}}w}");
 }
 
 TEST_F(Connect, BrowsingTakesNoAwsKeysDown) {
