@@ -223,10 +223,7 @@ class Writer {
 
   // MariaDB takes away the blanks at both ends of a value, in braces too.
   [[nodiscard]] bool is_trimmed(std::string_view value) const {
-    constexpr std::string_view blanks = " \t\n\v\f\r";
-    return profile_.kind == BaseKind::mariadb && !value.empty() &&
-           (blanks.find(value.front()) != std::string_view::npos ||
-            blanks.find(value.back()) != std::string_view::npos);
+    return profile_.kind == BaseKind::mariadb && without_blanks(value).size() != value.size();
   }
 
   void write_value(std::string_view name, std::string_view value) {

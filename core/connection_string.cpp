@@ -9,14 +9,7 @@
 namespace iamodbc {
 namespace {
 
-// What isspace() is in the C locale: MariaDB Connector/ODBC trims all six.
 constexpr std::string_view blanks = " \t\n\v\f\r";
-
-std::string_view without_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 // Where a braced value ends: the position behind its closing brace, npos when it is not closed.
 std::size_t end_of_braces(std::string_view text, std::size_t open) {
@@ -51,6 +44,12 @@ Error malformed(std::string_view name, const std::string& what) {
 }
 
 }  // namespace
+
+std::string_view without_blanks(std::string_view text) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
 
 bool needs_braces(std::string_view value) {
   if (value.empty()) return false;

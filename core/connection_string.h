@@ -59,6 +59,8 @@ class ConnectionString {
   std::vector<Attribute> attributes_;
 };
 
+// Without what isspace() takes for blank in the C locale at both ends: MariaDB Connector/ODBC takes it away.
+std::string_view without_blanks(std::string_view text);
 // `{value}` with every `}` doubled: how a value of any bytes is written.
 Secret braced(std::string_view value);
 // Whether a value must be braced to come back from parse() as it is.

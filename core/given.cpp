@@ -25,6 +25,12 @@ bool is_yes(std::string_view value) {
   return value == "1" || same_name(value, "yes") || same_name(value, "true");
 }
 
+// MariaDB Connector/ODBC takes away the blanks around a value, other base drivers keep them.
+std::string_view value_for(const BaseDriverProfile& profile, const Attribute& attribute) {
+  const bool is_trimmed = profile.kind == BaseKind::mariadb && !attribute.written_value().starts_with('{');
+  return is_trimmed ? without_blanks(attribute.value()) : attribute.value();
+}
+
 }  // namespace
 
 Found Given::from_section(const IniSection& section, const IniEntry& entry, Origin origin) const {
@@ -38,13 +44,13 @@ Found Given::from_section(const IniSection& section, const IniEntry& entry, Orig
 }
 
 template <class Matches>
-std::optional<Found> Given::last(const Matches& matches, bool empty_counts) const {
+std::optional<Found> Given::last(const Matches& matches, const BaseDriverProfile& profile, bool empty_counts) const {
   const auto& attributes = string_.attributes();
   const auto attribute = std::find_if(attributes.rbegin(), attributes.rend(), [&](const Attribute& one) {
-    return (empty_counts || !one.value().empty()) && matches(one.name());
+    return (empty_counts || !value_for(profile, one).empty()) && matches(one.name());
   });
   if (attribute != attributes.rend()) {
-    return Found{attribute->name(), attribute->value(), Origin::connection_string, "the connection string",
+    return Found{attribute->name(), value_for(profile, *attribute), Origin::connection_string, "the connection string",
                  &*attribute};
   }
   for (const auto& [section, origin] :
@@ -110,11 +116,12 @@ std::optional<Error> Given::cut_line() const {
 
 std::optional<Found> Given::find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts) const {
   const AttributeRow& row = attribute_row(id);
-  return last([&](std::string_view name) { return is_spelling_of(profile, row, name); }, empty_counts);
+  return last([&](std::string_view name) { return is_spelling_of(profile, row, name); }, profile, empty_counts);
 }
 
 std::optional<Found> Given::find(std::span<const char* const> names) const {
-  return last([&](std::string_view name) { return is_one_of(names, name); }, false);
+  return last([&](std::string_view name) { return is_one_of(names, name); }, base_driver_profile(BaseKind::unknown),
+              false);
 }
 
 std::vector<Found> Given::all() const {

@@ -43,8 +43,8 @@ class Given {
   // Whether the administrator lets ini-only attributes stand in a connection string.
   [[nodiscard]] bool allows_in_string() const { return allows_in_string_; }
 
-  // What was given for an attribute of ours in any spelling, this base driver's included; nullopt when nothing was.
-  // `empty_counts`: an empty value is a value.
+  // What was given for an attribute of ours in any spelling, this base driver's included, without the blanks that it
+  // takes away; nullopt when nothing was. `empty_counts`: an empty value is a value.
   [[nodiscard]] std::optional<Found> find(AttributeId id, const BaseDriverProfile& profile,
                                           bool empty_counts = false) const;
   // What was given under any of these names.
@@ -56,7 +56,7 @@ class Given {
   std::optional<Error> read_base_dsn();
   [[nodiscard]] std::optional<Error> cut_line() const;
   template <class Matches>
-  std::optional<Found> last(const Matches& matches, bool empty_counts) const;
+  std::optional<Found> last(const Matches& matches, const BaseDriverProfile& profile, bool empty_counts) const;
   [[nodiscard]] Found from_section(const IniSection& section, const IniEntry& entry, Origin origin) const;
 
   ConnectionString string_;

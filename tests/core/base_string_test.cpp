@@ -414,6 +414,14 @@ TEST(BaseString, MariadbWouldTakeTheBlanksAtTheEndsOfAPassword) {
   EXPECT_EQ(with("AuthType=Password;PWD= x ", {}, BaseKind::mariadb).text, "SERVER=db.example;UID=jane;PWD= x ");
 }
 
+TEST(BaseString, BlanksAroundAValueDoNotBelongToItOverMariadb) {
+  const auto blank = walked(BaseKind::mariadb, " Server = db.example ; UID = jane ; Port = 3307 ;PWD= x ");
+  const auto plain = walked(BaseKind::mariadb, "Server=db.example;UID=jane;Port=3307");
+  ASSERT_FALSE(blank.error) << blank.error->message;
+  EXPECT_EQ(blank.text, plain.text);
+  expect_refused(walked(BaseKind::mariadb, "Server=db.example;UID={ jane}"), {"UID", "blank", "MariaDB"});
+}
+
 TEST(BaseString, AUserThatPsqlodbcCannotReadIsAnErrorWithAPasswordToo) {
   expect_refused(with("AuthType=Password;UID={a;b}"), {"UID", "psqlODBC"});
 }

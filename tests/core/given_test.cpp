@@ -51,6 +51,18 @@ TEST(Given, TheFirstOfEqualKeysOfASectionWins) {
   EXPECT_EQ(value_of(gathered("DSN=sales", files), AttributeId::server), "a");
 }
 
+TEST(Given, TheBlanksAroundAValueAreNotReadWhereTheBaseDriverTakesThemAway) {
+  const auto& mariadb = base_driver_profile(BaseKind::mariadb);
+  const auto files = odbc_files("[sales]\nPort=3307\n");
+  const auto given = gathered("DSN=sales; Server = db.example ;UID=\tjane\v;Database={ app };Port= ", files);
+  EXPECT_EQ(given.find(AttributeId::server, mariadb)->value, "db.example");
+  EXPECT_EQ(given.find(AttributeId::uid, mariadb)->value, "jane");
+  EXPECT_EQ(given.find(AttributeId::database, mariadb)->value, " app ") << "in braces they may be meant";
+  EXPECT_EQ(given.find(AttributeId::port, mariadb)->value, "3307") << "blanks alone are an empty value";
+  EXPECT_EQ(value_of(given, AttributeId::server), " db.example ");
+  EXPECT_EQ(value_of(given, AttributeId::uid), "\tjane\v");
+}
+
 TEST(Given, AnEmptyValueCountsAsNotGiven) {
   const auto files = odbc_files("[sales]\nUID=jane\nPWD=secret\nDatabase=app\n");
   const auto given = gathered("DSN=sales;UID=;PWD={};Database=", files);
