@@ -116,6 +116,31 @@ static void out_string(SQLHDBC dbc, int is_given, SQLSMALLINT capacity, int want
   if (SQL_SUCCEEDED(code)) disconnect(dbc);
 }
 
+// As programs connect that tell the size of their buffer for the length of the text in it.
+static void whole_buffers(SQLHDBC dbc) {
+  const size_t size = 300;
+  const Buffer string = buffer(in_bytes(size)), name = buffer(in_bytes(size));
+  const Text string_words = text(with_dsn("Description=a")), name_words = text(dsn);
+  memset(string.at, 0, string.size);
+  memset(name.at, 0, name.size);
+  memcpy(string.at, string_words.at, in_bytes((size_t)string_words.length));
+  memcpy(name.at, name_words.at, in_bytes((size_t)name_words.length));
+  SQLRETURN code =
+      TWIN(SQLDriverConnect, dbc, NULL, (void*)string.at, (SQLSMALLINT)size, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+  asked("SQLDriverConnect(%s, %s) with the size of its buffer", name_of(dbc), string_words.shown);
+  done(SQL_HANDLE_DBC, dbc, code);
+  if (SQL_SUCCEEDED(code)) disconnect(dbc);
+  string.at[in_bytes((size_t)string_words.length + 1)] = ';';  // what was in the buffer before
+  code = TWIN(SQLDriverConnect, dbc, NULL, (void*)string.at, (SQLSMALLINT)size, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+  asked("SQLDriverConnect(%s, %s) with the size of its used buffer", name_of(dbc), string_words.shown);
+  done(SQL_HANDLE_DBC, dbc, code);
+  if (SQL_SUCCEEDED(code)) disconnect(dbc);
+  code = TWIN(SQLConnect, dbc, (void*)name.at, (SQLSMALLINT)(name_words.length + 1), NULL, 0, NULL, 0);
+  asked("SQLConnect(%s, %s) with the NUL", name_of(dbc), name_words.shown);
+  done(SQL_HANDLE_DBC, dbc, code);
+  if (SQL_SUCCEEDED(code)) disconnect(dbc);
+}
+
 void section_connecting(void) {
   const SQLHENV env = new_environment();
   SQLHDBC dbc = SQL_NULL_HDBC;
@@ -162,6 +187,7 @@ void section_connecting(void) {
   connect_string(dbc, "no equals sign", SQL_NTS, SQL_DRIVER_NOPROMPT);
   out_string(dbc, 1, 4096, 0);
   out_string(dbc, 1, 4096, 1);
+  whole_buffers(dbc);
 
   static const char* const browse[] = {"", ";", "DSN=there_is_no_such_dsn"};
   for (size_t i = 0; i < COUNT(browse); ++i) {
