@@ -236,6 +236,10 @@ IniFile read_odbc_ini(const std::string& path) {
   return result;
 }
 
+std::string system_directory(const System& system) {
+  return system.variable("ODBCSYSINI").value_or(IAMODBC_SYSCONFDIR);
+}
+
 // libodbcinst opens the user's odbc.ini for appending first, and passes over one that it cannot.
 IniFile read_user_odbc_ini(const std::string& path) {
   if (faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) == 0 || errno == ENOENT || errno == ENOTDIR) {
@@ -454,20 +458,24 @@ IniFile parse_odbc_ini(std::string path, std::string_view text) {
 OdbcFiles::OdbcFiles(std::vector<IniFile> data_sources, std::vector<IniFile> drivers)
     : data_sources_(std::move(data_sources)), drivers_(std::move(drivers)) {}
 
+std::string user_odbc_ini(const System& system) {
+  return system.set_variable("ODBCINI").value_or(system.account_home() + "/.odbc.ini");
+}
+
+std::string system_odbc_ini(const System& system) {
+  return system_directory(system) + "/odbc.ini";
+}
+
 OdbcFiles OdbcFiles::read(const System& system) {
-  const std::string directory = system.variable("ODBCSYSINI").value_or(IAMODBC_SYSCONFDIR);
   const std::string search = system.variable("ODBCSEARCH").value_or("");
 
   std::vector<IniFile> data_sources;
-  if (search != "ODBC_SYSTEM_DSN") {
-    data_sources.push_back(
-        read_user_odbc_ini(system.set_variable("ODBCINI").value_or(system.account_home() + "/.odbc.ini")));
-  }
-  if (search != "ODBC_USER_DSN") data_sources.push_back(read_odbc_ini(directory + "/odbc.ini"));
+  if (search != "ODBC_SYSTEM_DSN") data_sources.push_back(read_user_odbc_ini(user_odbc_ini(system)));
+  if (search != "ODBC_USER_DSN") data_sources.push_back(read_odbc_ini(system_odbc_ini(system)));
 
   const std::string name = system.variable("ODBCINSTINI").value_or("odbcinst.ini");
   std::vector<IniFile> drivers;
-  drivers.push_back(read_odbc_ini(directory + "/" + name));
+  drivers.push_back(read_odbc_ini(system_directory(system) + "/" + name));
   if (!drivers.front().exists && name.starts_with('/')) drivers.front() = read_odbc_ini(name);
   drivers.push_back(read_odbc_ini(system.variable("HOME").value_or("/home") + "/.odbcinst.ini"));
   return {std::move(data_sources), std::move(drivers)};

@@ -60,6 +60,10 @@ struct IniFile {
 // word, and takes the rest for a further line. This reader takes them whole.
 inline constexpr std::size_t unixodbc_line_limit = 999;
 
+// Where libodbcinst looks for the user's and for the system's odbc.ini, whether there is one or not.
+std::string user_odbc_ini(const System& system);
+std::string system_odbc_ini(const System& system);
+
 // A text by the ODBC rules; `path` is for messages.
 IniFile parse_odbc_ini(std::string path, std::string_view text);
 

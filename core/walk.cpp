@@ -18,19 +18,6 @@ std::string data_directory(const std::string& own_folder) {
   return IAMODBC_DATADIR;
 }
 
-Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& files, const System& system,
-                                          const std::string& own_folder) {
-  auto choice = read_base_choice(given);
-  if (!choice) return choice.error();
-  std::string name = choice.value().base_driver;
-  if (name.empty()) {
-    auto installed = default_base_driver(choice.value().engine, choice.value().port.value_or(0), files);
-    if (!installed) return installed.error();
-    name = std::move(installed).value();
-  }
-  return find_base_driver(name, files, system, own_folder);
-}
-
 std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
                                    const BaseDriverProfile& profile, const System& system, const Log& log,
                                    const std::string& data_directory, Deadline deadline) {
