@@ -41,7 +41,16 @@ Place place_of(const Options& options) {
   return Place{(options.user ? drivers.back() : drivers.front()).path, drivers.front().path, options.user};
 }
 
-// The sections of the template whose library is there; `driver`, if given, is the file of the first.
+// Entries that name a library.
+bool is_library(const IniEntry& entry) {
+  return entry.key == "Driver" || entry.key == "Setup";
+}
+bool is_there(const IniEntry& entry) {
+  return access(entry.value.c_str(), R_OK) == 0;
+}
+
+// The sections of the template whose driver is there, with the setup library where that is there too; `driver`, if
+// given, is the file of the first.
 Result<std::vector<IniSection>> sections_for(const std::string& driver) {
   std::string folder = library_folder();
   std::string file;
@@ -65,8 +74,9 @@ Result<std::vector<IniSection>> sections_for(const std::string& driver) {
     for (IniEntry& entry : section.entries) {
       if (entry.key != "Driver") continue;
       if (!file.empty() && &section == &sections.front()) entry.value = file;
-      if (access(entry.value.c_str(), R_OK) != 0) continue;
+      if (!is_there(entry)) continue;
       present.push_back(section);
+      std::erase_if(present.back().entries, [](const IniEntry& one) { return one.key == "Setup" && !is_there(one); });
     }
   }
   if (present.empty()) {
@@ -81,15 +91,14 @@ int usage_count(const IniSection& section) {
   return entry == nullptr ? 1 : static_cast<int>(parse_integer(entry->value).value_or(1));
 }
 
-// What is to be written of a section: what an administrator has changed stays; where the library is, we know better.
+// What is to be written of a section: what an administrator has changed stays; where the libraries are, we know better.
 std::vector<IniEntry> entries_for(const IniSection& section, const IniSection* present) {
   std::vector<IniEntry> entries;
   for (const IniEntry& entry : section.entries) {
-    const bool is_ours = entry.key == "Driver";
+    const bool is_ours = is_library(entry);
     if (present == nullptr || is_ours || present->find(entry.key) == nullptr) entries.push_back(entry);
-    if (is_ours && present != nullptr && present->find("Driver64") != nullptr) {
-      entries.push_back({"Driver64", entry.value});
-    }
+    const std::string wider = entry.key + "64";  // unixODBC reads Driver64 and Setup64 first
+    if (is_ours && present != nullptr && present->find(wider) != nullptr) entries.push_back({wider, entry.value});
   }
   if (present == nullptr) entries.push_back({"UsageCount", "1"});
   return entries;

@@ -162,6 +162,15 @@ class Register(CommandTest):
         self.assertEqual(f"[IAMODBC]\nDriver={self.driver_file}\nDriver64={self.driver_file}\nThreading=1\nAllowInString=yes\n"
                          "Description=Logs in to databases on AWS with IAM\n", self.read(self.system))
 
+    def test_the_setup_library_is_named_where_it_is_there(self):
+        library = self.folder + "/lib/odbc/libiamodbcS.so"
+        self.write(self.system, "[iamodbc]\nSetup=/old/libiamodbcS.so\nSetup64=/old/libiamodbcS.so\n")
+        self.run_tool("register")
+        self.assertEqual(2, self.read(self.system).count("=/old/libiamodbcS.so\n"))
+        shutil.copy(self.driver_file, library)
+        self.run_tool("register")
+        self.assertTrue(self.read(self.system).startswith(f"[iamodbc]\nSetup={library}\nSetup64={library}\n"))
+
     def test_usage_count_of_others_is_respected(self):
         self.write(self.system, "[iamodbc]\nDriver=/x/libiamodbc.so\nUsageCount=2\n")
         self.assertIn("UsageCount", self.run_tool("unregister").stdout)
