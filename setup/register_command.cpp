@@ -21,6 +21,8 @@
 namespace iamodbc {
 namespace {
 
+// iODBC's administrator shows the drivers that this lists; unixODBC takes it for one more driver, so it is not made.
+constexpr std::string_view list_of_drivers = "ODBC Drivers";
 constexpr std::string_view folder_placeholder = "@IAMODBC_LIBRARY_FOLDER@";
 
 struct Options {
@@ -113,6 +115,10 @@ Result<std::string> with_sections(const std::string& path, std::string text, con
       if (!changed) return changed;
       text = std::move(changed).value();
     }
+    if (file.value().find(list_of_drivers) == nullptr) continue;
+    auto listed = with_value(text, list_of_drivers, section.name, "Installed");
+    if (!listed) return listed;
+    text = std::move(listed).value();
   }
   return text;
 }
@@ -130,7 +136,7 @@ Result<std::string> without_sections(const std::string& path, std::string text, 
       text = std::move(changed).value();
       kept.push_back(section.name);
     } else {
-      text = without_section(text, section.name);
+      text = without_value(without_section(text, section.name), list_of_drivers, section.name);
     }
   }
   return text;

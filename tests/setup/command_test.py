@@ -171,6 +171,13 @@ class Register(CommandTest):
         self.run_tool("register")
         self.assertTrue(self.read(self.system).startswith(f"[iamodbc]\nSetup={library}\nSetup64={library}\n"))
 
+    def test_a_list_of_drivers_is_kept_where_there_is_one(self):
+        self.write(self.system, "[ODBC Drivers]\nother=Installed\n")
+        self.run_tool("register")
+        self.assertTrue(self.read(self.system).startswith("[ODBC Drivers]\nother=Installed\niamodbc=Installed\n\n[iamodbc]\n"))
+        self.run_tool("unregister")
+        self.assertEqual("[ODBC Drivers]\nother=Installed\n", self.read(self.system))
+
     def test_usage_count_of_others_is_respected(self):
         self.write(self.system, "[iamodbc]\nDriver=/x/libiamodbc.so\nUsageCount=2\n")
         self.assertIn("UsageCount", self.run_tool("unregister").stdout)
