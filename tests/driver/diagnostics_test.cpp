@@ -127,10 +127,13 @@ TEST_F(OwnRecords, GoWithTheNextCallButNotWithReadingThem) {
 TEST_F(OwnRecords, AreNotInheritedByTheNextHandleInTheSamePlace) {
   Dbc* const first = new_dbc(*env_);
   fail(*first, {State::general_error, "old", 0});
+  claim(*first, Dbc::tag);
   release(*first);
   Dbc* const second = new_dbc(*env_);
   EXPECT_EQ(second, first) << "the place is used again";
   EXPECT_FALSE(own_diagnostics(*second).has_value());
+  second->state.fetch_or(Handle::diagnosed);
+  EXPECT_FALSE(own_diagnostics(*second).has_value()) << "nor is anything kept for it";
   release(*second);
 }
 

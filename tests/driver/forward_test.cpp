@@ -1,6 +1,8 @@
 // The pass-through, over a recording base driver: every argument of every forwarded function arrives bit for bit.
 // SPDX-License-Identifier: Apache-2.0
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -175,6 +177,29 @@ TEST_F(OverSparse, AFunctionThatTheBaseDriverLacksIsIM001OnTheHandleThatWasCalle
   EXPECT_EQ(state_of(SQL_HANDLE_STMT, stmt), "IM001");
   EXPECT_EQ(driver().SQLEndTran(SQL_HANDLE_DBC, dbc_, SQL_COMMIT), SQL_ERROR);
   EXPECT_EQ(state_of(SQL_HANDLE_DBC, dbc_), "IM001");
+}
+
+// Connections are kept in groups; more of them than there are groups.
+TEST_F(OverSparse, AFunctionThatTheBaseDriverLacksIsIM001OnWhicheverConnection) {
+  const std::string string = connection_string(RECORDING_SPARSE_FILE);
+  std::vector<SQLHDBC> connections(20);
+  std::vector<SQLHSTMT> statements;
+  for (SQLHDBC& dbc : connections) {
+    ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &dbc), SQL_SUCCESS);
+    ASSERT_EQ(driver().SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0),
+              SQL_SUCCESS);
+    SQLHSTMT stmt = nullptr;
+    ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt), SQL_SUCCESS);
+    statements.push_back(stmt);
+  }
+  for (const SQLHSTMT stmt : statements) {
+    EXPECT_EQ(driver().SQLFetch(stmt), SQL_ERROR);
+    EXPECT_EQ(diagnostics(SQL_HANDLE_STMT, stmt), "IM001 [iamodbc] the base driver has no SQLFetch");
+  }
+  for (const SQLHDBC dbc : connections) {
+    EXPECT_EQ(driver().SQLDisconnect(dbc), SQL_SUCCESS);
+    EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, dbc), SQL_SUCCESS);
+  }
 }
 
 TEST_F(OverSparse, AFunctionFoundInADependencyOfTheBaseDriverIsNotTheBaseDrivers) {

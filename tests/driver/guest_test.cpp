@@ -93,6 +93,37 @@ TEST_F(Guest, FourThreadsAllocateUseAndFreeStatementsOfOneConnection) {
   EXPECT_EQ(live(SQL_HANDLE_STMT), 0);
 }
 
+TEST_F(Guest, ThreadsLeaveStatementsWithRecordsToTheDisconnectOfConnectionsOfTheirOwn) {
+  const std::string string = connection_string();
+  std::atomic<int> faults{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 50; ++round) {
+        SQLHDBC dbc = nullptr;
+        faults += driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &dbc) != SQL_SUCCESS;
+        faults += driver().SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr,
+                                            SQL_DRIVER_NOPROMPT) != SQL_SUCCESS;
+        SQLHDESC desc = nullptr;
+        faults += driver().SQLAllocHandle(SQL_HANDLE_DESC, dbc, &desc) != SQL_SUCCESS;
+        SQLHSTMT stmts[40] = {};
+        for (SQLHSTMT& stmt : stmts) {
+          faults += driver().SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt) != SQL_SUCCESS;
+          faults +=
+              driver().SQLGetDiagRec(SQL_HANDLE_STMT, stmt, 1, nullptr, nullptr, nullptr, 0, nullptr) != SQL_NO_DATA;
+          faults += driver().SQLSetStmtAttr(stmt, SQL_ATTR_APP_ROW_DESC, dbc, 0) != SQL_ERROR;
+        }
+        faults += driver().SQLDisconnect(dbc) != SQL_SUCCESS;
+        faults += driver().SQLFreeHandle(SQL_HANDLE_DBC, dbc) != SQL_SUCCESS;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(faults, 0);
+  for (const int each : {SQL_HANDLE_DBC, SQL_HANDLE_STMT, SQL_HANDLE_DESC})
+    EXPECT_EQ(live(static_cast<SQLSMALLINT>(each)), 0) << each;
+}
+
 TEST_F(Guest, OneOfManyThreadsFreesAHandle) {
   connect_well();
   for (int round = 0; round < 200; ++round) {
@@ -158,6 +189,12 @@ TEST_F(Guest, AForkWhileAnotherThreadAllocatesLeavesTheChildUsable) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "ThreadSanitizer ends such a child";  // it runs in the plain and the ASan build
 #endif
+  connect_well();
+  const SQLHSTMT stmt = statement();
+  const auto has_descriptor = [&] {
+    SQLHDESC desc = nullptr;
+    return driver().SQLGetStmtAttr(stmt, SQL_ATTR_APP_ROW_DESC, &desc, SQL_IS_POINTER, nullptr) == SQL_SUCCESS;
+  };
   std::atomic<bool> done{false};
   std::thread busy([&] {
     while (!done) {
@@ -166,20 +203,26 @@ TEST_F(Guest, AForkWhileAnotherThreadAllocatesLeavesTheChildUsable) {
       driver().SQLFreeHandle(SQL_HANDLE_DBC, dbc);
     }
   });
+  std::thread busy_with_the_connection([&] {
+    while (!done) has_descriptor();
+  });
   int faults = 0;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 50; ++i) {
     const pid_t child = fork();
     if (child == 0) {
       alarm(5);  // a lock that nobody will ever release ends here
       SQLHENV env = nullptr;
-      _exit(driver().SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &env) == SQL_SUCCESS ? 0 : 1);
+      _exit(driver().SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &env) == SQL_SUCCESS && has_descriptor() ? 0 : 1);
     }
     int status = 0;
     waitpid(child, &status, 0);
-    faults += status != 0;
+    if (status == 0) continue;
+    ++faults;
+    break;
   }
   done = true;
   busy.join();
+  busy_with_the_connection.join();
   EXPECT_EQ(faults, 0);
 }
 
