@@ -152,6 +152,26 @@ TEST_F(Forward, TextIsNeverConverted) {
   EXPECT_EQ(base().last().arguments[1], bits_of(static_cast<SQLWCHAR*>(wide)));
 }
 
+// No base driver of the tests executes asynchronously; a newer one may.
+TEST_F(Forward, AStatementThatIsStillExecutingIsAskedAgainCancelledAndClosed) {
+  EXPECT_EQ(driver().SQLSetStmtAttr(stmt_, SQL_ATTR_ASYNC_ENABLE, pointer(SQL_ASYNC_ENABLE_ON), 0), SQL_SUCCESS);
+  EXPECT_EQ(base().last().arguments[1], static_cast<std::uint64_t>(SQL_ATTR_ASYNC_ENABLE));
+  EXPECT_EQ(base().last().arguments[2], static_cast<std::uint64_t>(SQL_ASYNC_ENABLE_ON));
+  base().plan().code = SQL_STILL_EXECUTING;
+  const std::string sql = "SELECT 1";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(driver().SQLExecDirect(stmt_, characters(sql), SQL_NTS), SQL_STILL_EXECUTING);
+    EXPECT_STREQ(base().last().function, "SQLExecDirect") << "each time it is the base driver that is asked";
+    EXPECT_EQ(driver().SQLCancel(stmt_), SQL_STILL_EXECUTING);
+    EXPECT_STREQ(base().last().function, "SQLCancel");
+    EXPECT_EQ(driver().SQLFreeStmt(stmt_, SQL_CLOSE), SQL_STILL_EXECUTING);
+    EXPECT_STREQ(base().last().function, "SQLFreeStmt");
+  }
+  EXPECT_EQ(driver().SQLDisconnect(dbc_), SQL_STILL_EXECUTING);
+  base().plan().code = SQL_SUCCESS;
+  EXPECT_EQ(driver().SQLExecDirect(stmt_, characters(sql), SQL_NTS), SQL_SUCCESS) << "nothing was freed";
+}
+
 // A base driver that has next to nothing, and a dependency that has SQLFetch.
 class OverSparse : public DriverTest {};
 
