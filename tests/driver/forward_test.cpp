@@ -94,11 +94,21 @@ TEST_F(Forward, NullWrongKindAndFreedHandlesAreInvalid) {
   const SQLHSTMT freed_stmt = statement();
   const SQLHDESC freed_desc = descriptor(freed_stmt);
   ASSERT_EQ(driver().SQLFreeHandle(SQL_HANDLE_STMT, freed_stmt), SQL_SUCCESS);
+  SQLHDBC freed_dbc = nullptr;
+  const std::string string = connection_string();
+  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &freed_dbc), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLDriverConnect(freed_dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0),
+            SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLDisconnect(freed_dbc), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, freed_dbc), SQL_SUCCESS);
   const RecordedCall before = base().last();
 #define OWN(kind, arguments, function, id)
 #define PASS(kind, arguments, function, id)                                                            \
   EXPECT_EQ(call(driver().function, nullptr), SQL_INVALID_HANDLE) << #function;                        \
   EXPECT_EQ(call(driver().function, handle_of_another_kind<kind>()), SQL_INVALID_HANDLE) << #function; \
+  if (type_of<kind> == SQL_HANDLE_DBC) {                                                               \
+    EXPECT_EQ(call(driver().function, freed_dbc), SQL_INVALID_HANDLE) << #function;                    \
+  }                                                                                                    \
   if (type_of<kind> == SQL_HANDLE_STMT) {                                                              \
     EXPECT_EQ(call(driver().function, freed_stmt), SQL_INVALID_HANDLE) << #function;                   \
   }                                                                                                    \

@@ -35,13 +35,19 @@ TEST_F(Handles, EveryFunctionOfOursRefusesNullWrongKindAndFreedHandles) {
   const SQLHDESC freed_desc = descriptor(freed);
   const SQLHDESC good_desc = descriptor(statement());
   ASSERT_EQ(driver().SQLFreeHandle(SQL_HANDLE_STMT, freed), SQL_SUCCESS);
+  SQLHENV freed_env = nullptr;
+  SQLHDBC freed_dbc = nullptr;
+  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &freed_env), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, freed_env, &freed_dbc), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, freed_dbc), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLFreeHandle(SQL_HANDLE_ENV, freed_env), SQL_SUCCESS);
   SQLCHAR text[64] = {};
   SQLWCHAR wide[64] = {};
   SQLINTEGER integer = 0;
   SQLSMALLINT small = 0;
   SQLUSMALLINT supported[250] = {};
   const BaseFunctions& d = driver();
-  for (const SQLHANDLE bad : {SQLHANDLE{nullptr}, freed, static_cast<SQLHANDLE>(env_)}) {
+  for (const SQLHANDLE bad : {SQLHANDLE{nullptr}, freed, freed_dbc, freed_env, static_cast<SQLHANDLE>(env_)}) {
     EXPECT_EQ(d.SQLFreeHandle(SQL_HANDLE_STMT, bad), SQL_INVALID_HANDLE);
     EXPECT_EQ(d.SQLFreeStmt(bad, SQL_CLOSE), SQL_INVALID_HANDLE);
     EXPECT_EQ(d.SQLFreeStmt(bad, SQL_DROP), SQL_INVALID_HANDLE);
@@ -70,7 +76,7 @@ TEST_F(Handles, EveryFunctionOfOursRefusesNullWrongKindAndFreedHandles) {
     EXPECT_EQ(d.SQLCopyDesc(bad, good_desc), SQL_INVALID_HANDLE);
     EXPECT_EQ(d.SQLCopyDesc(good_desc, bad), SQL_INVALID_HANDLE);
   }
-  for (const SQLHANDLE bad : {SQLHANDLE{nullptr}, freed_desc, static_cast<SQLHANDLE>(dbc_)}) {
+  for (const SQLHANDLE bad : {SQLHANDLE{nullptr}, freed_desc, freed_dbc, freed_env, static_cast<SQLHANDLE>(dbc_)}) {
     EXPECT_EQ(d.SQLFreeHandle(SQL_HANDLE_DESC, bad), SQL_INVALID_HANDLE);
     EXPECT_EQ(d.SQLSetEnvAttr(bad, SQL_ATTR_OUTPUT_NTS, pointer(SQL_TRUE), 0), SQL_INVALID_HANDLE);
     EXPECT_EQ(d.SQLGetEnvAttr(bad, SQL_ATTR_OUTPUT_NTS, &integer, 0, nullptr), SQL_INVALID_HANDLE);
@@ -333,6 +339,26 @@ TEST_F(Handles, FunctionsAreTrueOnlyWhereBothTheBaseDriverAndWeHaveThem) {
   EXPECT_EQ(one, SQL_FALSE);
   ASSERT_EQ(driver().SQLGetFunctions(dbc_, SQL_API_SQLFETCH, &one), SQL_SUCCESS);
   EXPECT_EQ(one, SQL_TRUE);
+}
+
+TEST_F(Handles, EnvironmentsShareNothing) {
+  connect_well();
+  EXPECT_EQ(driver().SQLEndTran(SQL_HANDLE_ENV, env_, SQL_COMMIT), SQL_SUCCESS);
+  const std::uint64_t first = base().last().arguments[1];
+  SQLHENV env = nullptr;
+  SQLHDBC dbc = nullptr;
+  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_ENV, nullptr, &env), SQL_SUCCESS);
+  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_SUCCESS);
+  const std::string string = connection_string();
+  ASSERT_EQ(driver().SQLDriverConnect(dbc, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS);
+  EXPECT_EQ(live(SQL_HANDLE_ENV), 2);
+  EXPECT_EQ(driver().SQLEndTran(SQL_HANDLE_ENV, env, SQL_COMMIT), SQL_SUCCESS);
+  EXPECT_NE(base().last().arguments[1], first) << "the other one's transactions go on";
+  EXPECT_EQ(driver().SQLDisconnect(dbc), SQL_SUCCESS);
+  EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, dbc), SQL_SUCCESS);
+  EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_ENV, env), SQL_SUCCESS);
+  EXPECT_EQ(live(SQL_HANDLE_ENV), 1);
+  EXPECT_EQ(driver().SQLFetch(statement()), SQL_SUCCESS);
 }
 
 TEST_F(Handles, EachBaseDriverOfAnEnvironmentHasItsOwnEnvironment) {
