@@ -31,6 +31,7 @@ struct RecordingPlan {
   std::atomic<SQLSMALLINT> warns_of_field{0};  // likewise: 01S02 when it is set
   std::atomic<bool> sleeps{false};             // every call, for half a minute, unless the thread is cancelled
   std::array<std::atomic<int>, 5> live{};      // handles by type
+  std::atomic<bool> frees_slowly{false};       // each takes 20 ms
 };
 
 template <class Argument>

@@ -89,6 +89,7 @@ void destroy(Object* one) {
 
 SQLRETURN free_object(SQLSMALLINT type, SQLHANDLE handle) {
   if (plan.fails_to_free == type) return refuse(handle, {"HY000", "told not to free", 5});
+  if (plan.frees_slowly) usleep(20000);
   Object* const one = &object(handle);
   if (one->parent != nullptr) {
     const std::scoped_lock hold(lock);
