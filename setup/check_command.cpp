@@ -11,15 +11,12 @@
 #include <sql.h>
 #include <sqlext.h>
 
-#include "core/base_string.h"
-#include "core/certificates.h"
-#include "core/program.h"
-#include "core/text.h"
 #include "core/walk.h"
 #include "setup/base_probe.h"
 #include "setup/command.h"
 #include "setup/connection.h"
 #include "setup/output.h"
+#include "setup/rooms.h"
 #include "setup/source.h"
 
 namespace iamodbc {
@@ -35,69 +32,6 @@ int stopped(const std::string& name, const Error& error) {
   room(name, "FAILED [" + error.sqlstate + "]");
   complain(error);
   return Exit::failed;
-}
-
-// A command line may hold secrets: only the program is shown.
-std::string shown_command(std::string_view command_line) {
-  const auto words = split_command_line(command_line);
-  if (!words || words.value().empty()) return "***";
-  return words.value().front() + (words.value().size() > 1 ? " ..." : "");
-}
-
-void show_attributes(const Given& given, const BaseDriverProfile& profile) {
-  std::string name = "attributes";
-  for (const Found& found : given.all()) {
-    const AttributeRow* const row = our_attribute(profile, found.name);
-    const auto winner = row == nullptr ? std::nullopt : given.find(row->id, profile, row->id == AttributeId::database);
-    const bool is_overridden = winner && winner->value.data() != found.value.data();
-    std::string value(found.value);
-    if (!may_show(profile, found.name) && !value.empty()) value = "***";
-    if (row != nullptr && row->kind == AttributeKind::command) value = shown_command(found.value);
-    if (row != nullptr && row->id == AttributeId::access_key_id) value = masked_key_id(std::string(found.value));
-    room(name,
-         std::string(found.name) + "=" + value + " (" + found.where + (is_overridden ? "; overridden" : "") + ")");
-    name.clear();
-  }
-}
-
-// What a server says of itself once we are in.
-struct Session {
-  std::string version;
-  std::string tls;   // "TLSv1.3, <cipher>"; empty: none
-  std::string time;  // UTC, ISO 8601
-};
-
-std::optional<Session> postgresql_session(Connection& connection) {
-  const auto row = connection.first_row(
-      "select current_setting('server_version'), case when ssl then version || ', ' || cipher end, "
-      "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
-      "from pg_stat_ssl where pid = pg_backend_pid()");
-  if (!row || row.value().size() != 3) return std::nullopt;
-  return Session{row.value()[0], row.value()[1], row.value()[2]};
-}
-
-// Of MySQL and MariaDB: SHOW is what both understand.
-std::optional<Session> mysql_session(Connection& connection) {
-  const auto version = connection.first_row("show session status like 'Ssl_version'");
-  const auto cipher = connection.first_row("show session status like 'Ssl_cipher'");
-  const auto row = connection.first_row("select version(), date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%fZ')");
-  const auto is_pair = [](const auto& status) { return status && status.value().size() == 2; };
-  if (!row || row.value().size() != 2 || !is_pair(version) || !is_pair(cipher)) return std::nullopt;
-  const std::string& suite = cipher.value()[1];
-  return Session{row.value()[0], suite.empty() ? "" : version.value()[1] + ", " + suite, row.value()[1]};
-}
-
-std::optional<Session> session_of(Connection& connection, BaseKind kind) {
-  if (kind == BaseKind::psqlodbc) return postgresql_session(connection);
-  if (kind == BaseKind::mariadb || kind == BaseKind::mysql) return mysql_session(connection);
-  return std::nullopt;
-}
-
-std::string seconds_apart(Time server, Time here) {
-  const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(here - server).count() / 100;
-  const auto size = std::abs(tenths);
-  return std::to_string(size / 10) + "." + std::to_string(size % 10) + " s " + (tenths < 0 ? "behind" : "ahead of") +
-         " the server's";
 }
 
 class Check {
@@ -120,22 +54,19 @@ class Check {
     // Which names hold secrets depends on the base driver; without one, only what is ours is shown.
     const BaseDriverProfile& profile =
         file ? base_driver_profile(file.value().name) : base_driver_profile(BaseKind::unknown);
-    show_attributes(given.value(), profile);
+    std::string name = "attributes";
+    for (const std::string& line : described(given.value(), profile)) room(std::exchange(name, ""), line);
 
     if (!library) return stopped("driver", library.error());
-    room("driver", library.value().file +
-                       (library.value().section.empty() ? "" : " ([" + library.value().section + "] in odbcinst.ini)"));
+    room("driver", described(library.value()));
     if (!file) return stopped("base driver", file.error());
     const auto base = probe_base_driver(file.value());
     if (!base) return stopped("base driver", base.error());
-    show_base_driver(file.value(), base.value(), profile);
+    room("base driver", described(file.value(), base.value(), profile));
 
     auto settings = read_settings(given.value(), profile);
     if (!settings) return stopped("settings", settings.error());
-    const bool is_iam = settings.value().auth_type == AuthType::iam;
-    room("settings", std::string("AuthType=") + (is_iam ? "IAM" : "Password") + ", user " + settings.value().user +
-                         " at " + settings.value().server + ":" + std::to_string(settings.value().port) +
-                         (settings.value().database.empty() ? "" : ", database " + settings.value().database));
+    room("settings", described(settings.value()));
 
     PreparedLogin prepared;
     const auto error = prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(),
@@ -145,24 +76,14 @@ class Check {
   }
 
  private:
-  static void show_base_driver(const BaseDriverFile& file, const BaseProbe& base, const BaseDriverProfile& profile) {
-    room("base driver", base.file + " (" + profile.title + (base.version.empty() ? "" : " " + base.version) +
-                            (base.libpq_version.empty() ? "" : ", libpq " + base.libpq_version) +
-                            (file.section.empty() ? "" : "; [" + file.section + "] in odbcinst.ini") + ")");
-  }
-
   // The rooms of prepare_login in their order, up to the one that failed.
   int show_login(const PreparedLogin& prepared, const Settings& settings, const std::optional<Error>& error) {
     const auto now = system_.now();
     room("clock", extended_time(now) + " (UTC)");
+    if (settings.asks_for_tls && !prepared.tls) return stopped("TLS", *error);
+    room("TLS", described(prepared.tls, settings));
     if (prepared.tls) {
-      room("TLS", std::string(text(prepared.tls->level)) + " (" + settings.tls_where + ")" +
-                      (prepared.tls->dials_another_host ? ", checked against " + prepared.tls->checked_host : ""));
       if (const int status = show_ca_file(prepared.tls->ca, now); status != Exit::ok) return status;
-    } else if (error) {
-      return stopped("TLS", *error);
-    } else {
-      room("TLS", "left to the base driver (AuthType=Password)");
     }
     if (settings.auth_type != AuthType::iam) {
       if (error) return stopped("login", *error);
@@ -174,8 +95,7 @@ class Check {
     const SignedEndpoint& endpoint = *prepared.endpoint;
     room("region", endpoint.endpoint.region + " (" + endpoint.region.why + ")");
     if (!endpoint.region.warning.empty()) room("", "warning: " + endpoint.region.warning);
-    room("signed", endpoint.endpoint.host + ":" + std::to_string(endpoint.endpoint.port) +
-                       (settings.has_token_host ? " (TokenHost)" : " (Server)"));
+    room("signed", described(*prepared.endpoint, settings));
     if (prepared.attempts.empty() && error) return stopped("CA file", *error);
 
     std::string name = "credentials";
@@ -183,29 +103,15 @@ class Check {
     for (const Attempt& attempt : prepared.attempts)
       room(std::exchange(name, ""), attempt.provider + ": " + attempt.outcome);
     if (!prepared.login) return stopped(prepared.credentials == nullptr ? "credentials" : "token", *error);
-    room("token",
-         std::to_string(prepared.login->secret.size()) + " bytes, until " + extended_time(*prepared.login->end));
+    room("token", token_described(*prepared.login));
     return Exit::ok;
   }
 
   static int show_ca_file(const CaFile& ca, Time now) {
-    if (ca.path.empty()) {
-      room("CA file", "none: TLS=require does not check the certificate");
-      return Exit::ok;
-    }
-    const auto certificates = read_certificates(ca.path);
-    if (!certificates) return stopped("CA file", certificates.error());
-    auto list = certificates.value();
-    const auto ended =
-        std::stable_partition(list.begin(), list.end(), [now](const Certificate& one) { return one.end <= now; }) -
-        list.begin();
-    std::string text = ca.path + " (" + ca.why + "); " + std::to_string(list.size()) +
-                       (list.size() == 1 ? " certificate" : " certificates");
-    if (ended > 0) text += ", " + std::to_string(ended) + " of them ended";
-    const auto next = std::min_element(list.begin() + ended, list.end(),
-                                       [](const Certificate& a, const Certificate& b) { return a.end < b.end; });
-    room("CA file", text + (next == list.end() ? "" : ", the earliest end is " + extended_time(next->end)));
-    if (next == list.end()) room("", "warning: every certificate in it has ended");
+    const auto found = described(ca, now);
+    if (!found) return stopped("CA file", found.error());
+    room("CA file", found.value().text);
+    if (found.value().is_needed && !found.value().earliest_end) room("", "warning: every certificate in it has ended");
     return Exit::ok;
   }
 
@@ -229,17 +135,13 @@ class Check {
     return Exit::ok;
   }
 
-  // The driver manager cuts messages, so our advice is written anew, whole.
   int refused(std::vector<Error> records, const Settings& settings, const PreparedLogin& prepared,
               const BaseDriverProfile& profile) {
-    const auto is_advice = [&](const Error& record) {
-      return prepared.login && record.message.starts_with("[iamodbc] The token was signed for ");
-    };
-    std::stable_partition(records.begin(), records.end(), [&](const Error& record) { return !is_advice(record); });
+    records = whole_records(std::move(records), settings, prepared.login, profile, system_);
     const int status = stopped("connect", records.front());
     for (auto record = records.begin() + 1; record != records.end(); ++record) {
-      if (is_advice(*record)) {
-        complain(refusal_advice(settings, *prepared.login, profile, aws_now(system_)));
+      if (record->sqlstate.empty()) {
+        complain(record->message);
       } else {
         complain(*record);
       }
