@@ -35,6 +35,7 @@ struct Found {
   int status = ARES_SUCCESS;
   std::vector<std::string> reachable;
   std::vector<std::string> unreachable;  // this machine has no way there; tried last
+  std::string canonical_name;            // at the end of the aliases; empty: there are none
 
   [[nodiscard]] bool has_any() const { return !reachable.empty() || !unreachable.empty(); }
 };
@@ -66,6 +67,8 @@ void take_answer(void* context, int status, int, ares_addrinfo* answer) noexcept
   found.is_done = true;
   found.status = status;
   try {
+    for (const auto* alias = answer != nullptr ? answer->cnames : nullptr; alias != nullptr; alias = alias->next)
+      found.canonical_name = alias->name;
     for (const auto* node = answer != nullptr ? answer->nodes : nullptr; node != nullptr; node = node->ai_next) {
       std::string address = numeric(node->ai_addr, node->ai_addrlen);
       auto& list = can_reach(node->ai_addr, node->ai_addrlen) ? found.reachable : found.unreachable;
@@ -157,7 +160,7 @@ Error no_address(const std::string& host, const std::string& why) {
 }  // namespace
 
 Result<std::vector<std::string>> numeric_addresses(const std::string& host, Deadline deadline,
-                                                   const std::string& dns_servers) {
+                                                   const std::string& dns_servers, std::string* canonical_name) {
   const std::string name =
       host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host;
   if (std::string address = already_numeric(name); !address.empty())
@@ -186,6 +189,8 @@ Result<std::vector<std::string>> numeric_addresses(const std::string& host, Dead
   }
 
   std::vector<std::string> addresses = all_of({&six, &four});
+  if (canonical_name != nullptr)
+    *canonical_name = four.canonical_name.empty() ? six.canonical_name : four.canonical_name;
   if (!addresses.empty()) return addresses;
   if (auto error = passed(deadline, "DNS was asked for the address of Server=" + host)) return *error;
   if (!six.is_done || !four.is_done) return no_address(host, "DNS did not answer in 30 s");

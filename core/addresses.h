@@ -15,7 +15,9 @@
 namespace iamodbc {
 
 // `host`: a name, or a numeric address with or without brackets. `dns_servers`: asked instead of the system's, as "127.0.0.1:5353,[::1]:5353"; empty: the system's.
+// `canonical_name`, if given, receives the name that DNS leads `host` to when that is another one.
 Result<std::vector<std::string>> numeric_addresses(const std::string& host, Deadline deadline,
-                                                   const std::string& dns_servers = "");
+                                                   const std::string& dns_servers = "",
+                                                   std::string* canonical_name = nullptr);
 
 }  // namespace iamodbc

@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 
 enum class Answers { always, never, not_for_ipv6 };
 
-// A name server on a port of its own: it answers for two.example, and with "no such name" for others ending in .example.
+// A name server on a port of its own: it answers for two.example and for its alias db.example, and with "no such name" for others ending in .example.
 class NameServer {
  public:
   explicit NameServer(Answers answers)
@@ -69,18 +69,24 @@ class NameServer {
     using std::string_literals::operator""s;
     const auto name_end = query.find('\0', 12);
     const std::string_view question = query.substr(12, name_end + 5 - 12);
-    const bool known = question.find("\3two\7example") != std::string_view::npos;
+    const bool is_alias = question.starts_with("\2db\7example");
+    const bool known = is_alias || question.find("\3two\7example") != std::string_view::npos;
     const bool wants_ipv6 = question[question.size() - 3] == 28;
     if (wants_ipv6 && is_silent_about_ipv6_) return {};
-    const auto record = [](std::string_view type, std::string_view data) {
-      return "\xc0\x0c"s + std::string(type) + "\0\1\0\0\0\x3c\0"s + static_cast<char>(data.size()) + std::string(data);
+    const std::string two = "\3two\7example\0"s;
+    const auto named_record = [](const std::string& name, std::string_view type, std::string_view data) {
+      return name + std::string(type) + "\0\1\0\0\0\x3c\0"s + static_cast<char>(data.size()) + std::string(data);
     };
+    const auto record = [&](std::string_view type, std::string_view data) {
+      return named_record(is_alias ? two : "\xc0\x0c"s, type, data);
+    };
+    const std::string alias = is_alias ? named_record("\xc0\x0c"s, "\0\5"s, two) : "";
     const std::string records = !known       ? ""
                                 : wants_ipv6 ? record("\0\x1c"s, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s)
                                              : record("\0\1"s, "\xc0\0\2\1"s) + record("\0\1"s, "\xc0\0\2\2"s);
-    const char count = static_cast<char>(!known ? 0 : wants_ipv6 ? 1 : 2);
+    const char count = static_cast<char>((!known ? 0 : wants_ipv6 ? 1 : 2) + (is_alias ? 1 : 0));
     return std::string(query.substr(0, 2)) + "\x81"s + (known ? "\x80"s : "\x83"s) + "\0\1\0"s + count + "\0\0\0\0"s +
-           std::string(question) + records;
+           std::string(question) + alias + records;
   }
 
   bool is_silent_about_ipv6_;
@@ -114,6 +120,17 @@ TEST(Addresses, EveryAddressThatDnsKnowsIsFound) {
   auto addresses = found.value();
   std::sort(addresses.begin(), addresses.end());
   EXPECT_EQ(addresses, (std::vector<std::string>{"192.0.2.1", "192.0.2.2", "2001:db8::1"}));
+}
+
+TEST(Addresses, TheNameThatAnAliasLeadsToIsTold) {
+  const NameServer server(Answers::always);
+  std::string canonical;
+  const auto found = numeric_addresses("db.example", steady_clock::now() + seconds(10), server.name(), &canonical);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found.value().size(), 3U);
+  EXPECT_EQ(canonical, "two.example");
+  ASSERT_TRUE(numeric_addresses("two.example", steady_clock::now() + seconds(10), server.name(), &canonical));
+  EXPECT_EQ(canonical, "");
 }
 
 TEST(Addresses, ANameThatDnsDoesNotKnowIsAnErrorThatNamesIt) {
