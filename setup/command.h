@@ -20,6 +20,7 @@ struct Exit {
 using Run = std::function<int()>;
 
 Run check_command(CLI::App& app);
+Run doctor_command(CLI::App& app);
 Run token_command(CLI::App& app);
 Run credentials_command(CLI::App& app);
 Run whoami_command(CLI::App& app);

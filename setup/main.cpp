@@ -24,6 +24,11 @@ constexpr Command commands[] = {
      "  iamodbc check sales\n"
      "  iamodbc check 'DSN=sales;UID=jane_doe'\n"
      "  iamodbc check - < file-with-a-connection-string"},
+    {"doctor", "Look at every step of a login, or at the installation, and say what to do", doctor_command,
+     "  iamodbc doctor                  (the installation: drivers, ini files, credentials, clock)\n"
+     "  iamodbc doctor sales\n"
+     "  iamodbc doctor --json sales\n"
+     "  iamodbc doctor --report sales > report.md"},
     {"token", "Print an IAM login token, as `aws rds generate-db-auth-token` does", token_command,
      "  iamodbc token sales\n"
      "  iamodbc token --host mydb.cabc123def45.eu-central-1.rds.amazonaws.com --port 5432 --user jane_doe\n"

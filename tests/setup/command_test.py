@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -77,7 +78,7 @@ class Usage(CommandTest):
 
     def test_version_and_help(self):
         self.assertRegex(self.run_tool("--version").stdout, r"^iamodbc \d+\.\d+\.\d+\n$")
-        for command in ("check", "token", "credentials", "whoami", "attributes", "register", "unregister"):
+        for command in ("check", "doctor", "token", "credentials", "whoami", "attributes", "register", "unregister"):
             self.assertIn(command, self.run_tool("--help").stdout)
             self.assertIn("Examples:\n", self.run_tool(command, "--help").stdout)
 
@@ -106,6 +107,37 @@ class Attributes(CommandTest):
             self.assertTrue(line.startswith(f"| `{row['name']}` | "), line)
             self.assertIn(row["help"], line)
             self.assertRegex(text, rf"(?m)^{row['name']} +\S")
+
+
+class Doctor(CommandTest):
+    def test_the_document_has_the_advice_of_the_code_and_no_other(self):
+        listed = self.run_tool("doctor", "--list").stdout.strip()
+        document = self.read(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/troubleshooting.md"))
+        block = re.search(r"<!-- advice: iamodbc doctor --list -->\n(.*?)\n<!-- /advice -->", document, re.DOTALL)[1]
+        self.assertEqual(listed, block.strip())
+        ids = re.findall(r"^### (\S+)$", document, re.MULTILINE)
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertLessEqual(40, len(ids))
+        self.assertLessEqual(set(re.findall(r"\(#([a-z0-9-]+)\)", document)), set(ids))
+        for path in self.sources():
+            for name in re.findall(r'(?:\{|, |return |\? |: )"([a-z]+(?:-[a-z0-9]+)+)"', self.read(path)):
+                self.assertIn(name, ids, path)
+
+    @staticmethod
+    def sources():
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../setup/doctor")
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".cpp") and name != "findings.cpp"]
+
+    def test_an_installation_without_anything(self):
+        done = self.run_tool("doctor", "--offline", status=1)
+        self.assertRegex(done.stdout, r"(?m)^FAILED +driver +no section of odbcinst\.ini leads to libiamodbc\.so$")
+        self.assertIn("-> driver-not-registered: ", done.stdout)
+        self.assertIn("-> base-driver-missing: ", done.stdout)
+        self.assertRegex(done.stdout, r"\n[23] failed, \d warnings?\n$")
+
+    def test_a_registered_driver_is_loaded(self):
+        self.run_tool("register")
+        self.assertRegex(self.run_tool("doctor", "--offline", status=1).stdout, r"(?m)^ok +driver +/.*/lib/odbc/libiamodbc\.so \(\[iamodbc\] in odbcinst\.ini\)$")
 
 
 class Register(CommandTest):
