@@ -94,7 +94,7 @@ bool ask_for_the_time(Examination& examination, const AwsClient& client) {
   request.ca_file = ca_bundle(client);
   request.timeout = std::chrono::seconds(5);
   const Time before = client.system.now();
-  const HttpResult result = http_send(request, client.deadline);
+  const HttpResult result = waited("asking AWS for the time", [&] { return http_send(request, client.deadline); });
   const Time here = before + (client.system.now() - before) / 2;
   const std::string asked = shown_url(request.url);
   if (const auto* const failure = std::get_if<HttpFailure>(&result)) {
@@ -112,7 +112,7 @@ bool ask_for_the_time(Examination& examination, const AwsClient& client) {
 
 void ask_for_the_identity(Examination& examination, const AwsClient& client, const Credentials& credentials) {
   const SigningKeys keys{credentials.access_key_id, credentials.secret_access_key, credentials.session_token};
-  const auto caller = get_caller_identity(client, keys);
+  const auto caller = waited("asking AWS whose the credentials are", [&] { return get_caller_identity(client, keys); });
   if (const auto* const fault = std::get_if<AwsFault>(&caller)) {
     if (fault->status != 0) {
       return examination.findings.add_failure("identity", fault->error.sqlstate, fault->error.message,

@@ -15,6 +15,7 @@
 #include "core/walk.h"
 #include "setup/base_probe.h"
 #include "setup/doctor/findings.h"
+#include "setup/progress.h"
 #include "setup/source.h"
 
 namespace iamodbc {
@@ -55,6 +56,13 @@ struct Examination {
     return std::chrono::steady_clock::now() + (timeout.count() > 0 ? std::min(seconds, timeout) : seconds);
   }
 };
+
+// What `work` gives; the person at the terminal sees what it waits for.
+template <class Work>
+auto waited(std::string what, const Work& work) {
+  const Progress progress(std::move(what));
+  return work();
+}
 
 // ---- installation.cpp ----
 void look_at_ini_files(Examination& examination);

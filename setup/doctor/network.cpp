@@ -164,9 +164,10 @@ void look_at_tls(Examination& examination, int descriptor) {
   std::string name = examination.prepared.tls ? examination.prepared.tls->checked_host : settings.server;
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
   const std::string ca_file = examination.prepared.tls ? examination.prepared.tls->ca.path : "";
-  const auto result =
-      probe_tls(descriptor, kind == BaseKind::psqlodbc ? DatabaseProtocol::postgresql : DatabaseProtocol::mysql, name,
-                ca_file, examination.soon(longest_tls));
+  const auto result = waited("looking at the server's certificate", [&] {
+    return probe_tls(descriptor, kind == BaseKind::psqlodbc ? DatabaseProtocol::postgresql : DatabaseProtocol::mysql,
+                     name, ca_file, examination.soon(longest_tls));
+  });
   if (const auto* const fault = std::get_if<TlsFault>(&result)) {
     const bool is_wanted = examination.prepared.tls.has_value();
     examination.is_reached = fault->kind != TlsFault::Kind::timed_out;
@@ -216,7 +217,8 @@ void look_at_network(Examination& examination) {
 
   examination.met(host);
   std::string canonical;
-  const auto addresses = numeric_addresses(host, examination.soon(longest_look_up), "", &canonical);
+  const auto addresses = waited(
+      "looking up " + host, [&] { return numeric_addresses(host, examination.soon(longest_look_up), "", &canonical); });
   if (!addresses) {
     examination.is_reached = true;  // perhaps: the base driver may know other sources of names
     return findings.add("DNS", Mark::warning, addresses.error().message, {"dns-unknown"});
@@ -229,8 +231,8 @@ void look_at_network(Examination& examination) {
   const Deadline deadline = examination.soon(longest_connect);
   for (const std::string& address : addresses.value()) {
     const auto started = std::chrono::steady_clock::now();
-    const Dialled dialled = dial(address, port, deadline);
     const std::string at = address + " port " + std::to_string(port);
+    const Dialled dialled = waited("dialling " + at, [&] { return dial(address, port, deadline); });
     if (dialled.error == 0) {
       const auto took =
           std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
