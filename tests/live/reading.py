@@ -168,7 +168,8 @@ class Reader:
         return "" if done.returncode == again.returncode == 0 else done.stderr + again.stderr
 
     def run(self, command, text_in=""):
-        environment = {"HOME": self.home, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "ODBCINI": self.ini, "TERM": "dumb",
+        # No command may reach AWS itself, wherever the tests run.
+        environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "HOME": self.home, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "ODBCINI": self.ini, "TERM": "dumb",
                        "AWS_SHARED_CREDENTIALS_FILE": None, "AWS_CONFIG_FILE": None, "READER": self.folder}
         done = self.box.run(["timeout", "--kill-after=5", str(SECONDS), "/bin/sh", "-c", 'cd "$READER" && exec "$@"', "sh", *command], text_in,
                             env=environment, seconds=SECONDS + 10)
