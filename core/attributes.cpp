@@ -52,7 +52,7 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      "BaseDriver",
      base_driver_aliases,
      Kind::file,
-     "by Engine or Port",
+     "by Engine or Port, else Driver of BaseDSN",
      false,
      false,
      {},

@@ -14,8 +14,9 @@ Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& f
   std::string name = choice.value().base_driver;
   if (name.empty()) {
     auto installed = default_base_driver(choice.value().engine, choice.value().port.value_or(0), files);
-    if (!installed) return installed.error();
-    name = std::move(installed).value();
+    // What neither Engine nor Port tells, the DSN of the base driver may.
+    name = installed ? std::move(installed).value() : given.base_dsn_driver();
+    if (name.empty()) return installed.error();
   }
   return find_base_driver(name, files, system, own_folder);
 }

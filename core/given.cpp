@@ -101,6 +101,11 @@ std::optional<Error> Given::read_base_dsn() {
   return std::nullopt;
 }
 
+std::string Given::base_dsn_driver() const {
+  const IniEntry* const driver = base_section_ == nullptr ? nullptr : base_section_->find("Driver");
+  return driver == nullptr ? "" : driver->value;
+}
+
 // What the base driver reads from odbc.ini by itself comes to it through unixODBC, which cuts long lines without a word.
 std::optional<Error> Given::cut_line() const {
   const IniSection* const read_by_base = base_section_ != nullptr ? base_section_ : section_;

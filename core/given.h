@@ -38,6 +38,8 @@ class Given {
   [[nodiscard]] const ConnectionString& string() const { return string_; }
   [[nodiscard]] const std::string& dsn() const { return dsn_; }            // of the application; empty: none
   [[nodiscard]] const std::string& base_dsn() const { return base_dsn_; }  // BaseDSN; empty: none
+  // Driver of BaseDSN's section, as a base driver's DSN names it; empty: none.
+  [[nodiscard]] std::string base_dsn_driver() const;
   // The odbcinst.ini name of our own driver, as DSN or string say it; empty when unknown.
   [[nodiscard]] const std::string& driver_section() const { return driver_section_; }
   // Whether the administrator lets ini-only attributes stand in a connection string.

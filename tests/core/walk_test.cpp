@@ -47,6 +47,22 @@ TEST(Walk, FindsOurFilesBesideOurLibrary) {
   EXPECT_FALSE(data_directory("").empty());
 }
 
+TEST(Walk, TakesTheBaseDriverOfBaseDsnWhereNothingElseTellsIt) {
+  const std::string base = data_folder() + "/libmaodbc.so";
+  std::ofstream(base) << "x";
+  const auto files =
+      odbc_files("[books]\nDriver=MariaDB\n[sales]\nBaseDSN=books\n[other]\nBaseDSN=bare\n[bare]\nPort=1\n",
+                 "[MariaDB]\nDriver=" + base + "\n[PostgreSQL]\nDriver=" + base + "\n");
+  const auto chosen = [&](std::string_view string) {
+    const auto given = Given::gather(parsed(string), files);
+    const auto file = choose_base_driver(given.value(), files, closed_system(), "");
+    return file ? file.value().section : "no: " + file.error().message;
+  };
+  EXPECT_EQ(chosen("DSN=sales;Port=33306"), "MariaDB");
+  EXPECT_EQ(chosen("DSN=sales;Port=33306;BaseDriver=PostgreSQL"), "PostgreSQL");
+  EXPECT_TRUE(chosen("DSN=other").starts_with("no: Which base driver to use is not known")) << chosen("DSN=other");
+}
+
 TEST(Walk, PreparesATokenAndATlsPlan) {
   const auto login_of = prepared("", keys);
   ASSERT_TRUE(login_of) << login_of.error().message;
