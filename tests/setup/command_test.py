@@ -36,13 +36,20 @@ class CommandTest(unittest.TestCase):
         for name in ("bin", "lib/odbc", "sys", "home/.aws"):
             os.makedirs(f"{self.folder}/{name}")
         self.tool = self.folder + "/bin/iamodbc"
-        shutil.copy(os.environ["IAMODBC_TOOL"], self.tool)
+        self.place(os.environ["IAMODBC_TOOL"], self.tool)
         self.driver_file = self.folder + "/lib/odbc/libiamodbc.so"
-        shutil.copy(os.environ["IAMODBC_LIBRARY"], self.driver_file)
+        self.place(os.environ["IAMODBC_LIBRARY"], self.driver_file)
         self.system = self.folder + "/sys/odbcinst.ini"
         self.users = self.folder + "/home/.odbcinst.ini"
         self.variables = {"HOME": self.folder + "/home", "ODBCSYSINI": self.folder + "/sys", "PATH": "/usr/bin:/bin",
                           "ODBCINI": self.folder + "/home/.odbc.ini", "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true"}
+
+    @staticmethod
+    def place(source, target):
+        try:
+            os.link(source, target)  # it is large
+        except OSError:
+            shutil.copy(source, target)
 
     def run_tool(self, *arguments, status=0, text_in="", env=None, program=None, **options):
         done = subprocess.run([program or self.tool, *arguments], input=text_in.encode(), stdout=subprocess.PIPE,
