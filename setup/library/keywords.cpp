@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/attributes.h"
 #include "core/text.h"
 #include "setup/library/installer.h"
 
@@ -16,16 +15,6 @@ Error not_a_keyword(std::string message) {
 }
 
 }  // namespace
-
-bool is_same_attribute(std::string_view a, std::string_view b) {
-  if (same_name(a, b)) return true;
-  const AttributeRow* const row = find_attribute(a);
-  return row != nullptr && row == find_attribute(b);
-}
-
-bool is_our_library(std::string_view file) {
-  return file.substr(file.rfind('/') + 1).starts_with("libiamodbc");
-}
 
 Result<std::vector<Keyword>> read_keywords(const char* list, std::string_view driver) {
   std::vector<Keyword> keywords;

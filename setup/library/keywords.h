@@ -13,19 +13,11 @@
 #include <vector>
 
 #include "core/result.h"
+#include "setup/dsn/section.h"
 
 namespace iamodbc {
 
-struct Keyword {
-  std::string name;
-  std::string value;
-};
-
-// Whether both names mean one attribute: equal but for ASCII case, or two spellings of one of ours.
-bool is_same_attribute(std::string_view a, std::string_view b);
-
-// Whether a file, with or without a folder, is a driver of ours by its name.
-bool is_our_library(std::string_view file);
+using Keyword = DsnLine;
 
 // `driver`: what Driver= may say all the same, or the file of a driver of ours, as iODBC's administrator does; it is left
 // out. A null pointer is an empty list.
