@@ -64,7 +64,8 @@ Result<BaseProbe> probe_base_driver(const BaseDriverFile& driver) {
       failures.push_back({candidate, "it is not an ODBC driver"});
       continue;
     }
-    return BaseProbe{place.dli_fname, driver_version(library), libpq_version(library)};
+    return BaseProbe{place.dli_fname, driver_version(library), libpq_version(library), connect != nullptr,
+                     connect_wide != nullptr && connect_wide != &SQLDriverConnectW};
   }
   return base_driver_not_loaded(driver, failures);
 }

@@ -15,6 +15,8 @@ struct BaseProbe {
   std::string file;           // as loaded
   std::string version;        // SQL_DRIVER_VER; empty when it does not tell
   std::string libpq_version;  // "15.8"; empty without libpq
+  bool has_narrow = false;    // functions of narrow (ANSI) and of wide (Unicode) texts
+  bool has_wide = false;
 };
 
 Result<BaseProbe> probe_base_driver(const BaseDriverFile& driver);

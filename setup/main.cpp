@@ -29,6 +29,12 @@ constexpr Command commands[] = {
      "  iamodbc doctor sales\n"
      "  iamodbc doctor --json sales\n"
      "  iamodbc doctor --report sales > report.md"},
+    {"dsn", "Make, change, show, try and remove DSNs (odbc.ini)", dsn_command,
+     "  iamodbc dsn add                   (asks for what it needs)\n"
+     "  iamodbc dsn add sales --host mydb.cabc123def45.eu-central-1.rds.amazonaws.com --user jane_doe --database app\n"
+     "  iamodbc dsn test sales\n"
+     "  iamodbc dsn list\n"
+     "Each has help of its own: iamodbc dsn add --help"},
     {"token", "Print an IAM login token, as `aws rds generate-db-auth-token` does", token_command,
      "  iamodbc token sales\n"
      "  iamodbc token --host mydb.cabc123def45.eu-central-1.rds.amazonaws.com --port 5432 --user jane_doe\n"

@@ -27,20 +27,6 @@ std::string joined(const std::vector<std::string>& texts, const char* separator)
   return result;
 }
 
-Error unknown_dsn(const std::string& name, const OdbcFiles& files) {
-  const std::vector<std::string> known = files.data_source_names();
-  std::vector<std::string> read;
-  for (const IniFile& file : files.data_source_files()) {
-    std::string path = file.path + (file.exists ? "" : " (missing)");
-    if (std::find(read.begin(), read.end(), path) == read.end()) read.push_back(std::move(path));
-  }
-  std::string message = "There is no DSN \"" + name + "\". ";
-  message += known.empty() ? "No DSN is defined in " : "Known: " + joined(known, ", ") + ". Looked in ";
-  message += joined(read, ", ") + ".";
-  for (const std::string& problem : files.problems()) message += " " + problem;
-  return Error{data_source_not_found, std::move(message), 0};
-}
-
 bool is_file(const std::string& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -61,6 +47,20 @@ bool holds_a_secret(const ConnectionString& string) {
 }
 
 }  // namespace
+
+Error unknown_dsn(const std::string& name, const OdbcFiles& files) {
+  const std::vector<std::string> known = files.data_source_names();
+  std::vector<std::string> read;
+  for (const IniFile& file : files.data_source_files()) {
+    std::string path = file.path + (file.exists ? "" : " (missing)");
+    if (std::find(read.begin(), read.end(), path) == read.end()) read.push_back(std::move(path));
+  }
+  std::string message = "There is no DSN \"" + name + "\". ";
+  message += known.empty() ? "No DSN is defined in " : "Known: " + joined(known, ", ") + ". Looked in ";
+  message += joined(read, ", ") + ".";
+  for (const std::string& problem : files.problems()) message += " " + problem;
+  return Error{data_source_not_found, std::move(message), 0};
+}
 
 Result<ConnectionString> read_source(const std::string& argument, const OdbcFiles& files) {
   std::string text = argument;

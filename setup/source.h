@@ -21,6 +21,9 @@ namespace iamodbc {
 inline constexpr const char* source_help =
     "A DSN, a connection string (anything with a `=`), or `-` to read either from standard input";
 
+// IM002; the message lists the DSNs that there are, and the files that were read.
+Error unknown_dsn(const std::string& name, const OdbcFiles& files);
+
 // `argument` as on the command line. IM002 when it names a DSN that no odbc.ini has; the message lists those that there
 // are. Warns of a secret in the command line, which every user of this machine can see.
 Result<ConnectionString> read_source(const std::string& argument, const OdbcFiles& files);

@@ -196,5 +196,30 @@ class Others(box.LiveTest):
         return path
 
 
+class Dsn(box.LiveTest):
+    def made(self, *arguments, text_in=""):
+        """A DSN made in an odbc.ini of its own: the path of that."""
+        path = os.path.join(self.box.capture, f"{self.id()}.ini")
+        done = self.box.run([TOOL, "dsn", *arguments], env={"ODBCINI": path}, text_in=text_in)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.no_secret(done.stdout + done.stderr)
+        return path
+
+    def connects(self, path, *words):
+        with self.box.verdicts() as seen:
+            done = self.box.run([TOOL, "dsn", "test", "made"], env={"ODBCINI": path})
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(["accepted"], [line["verdict"] for line in seen])
+        self.assert_says(done.stdout, "connected +in", *words)
+
+    def test_a_dsn_that_was_added_connects(self):
+        own = self.box.section()
+        path = self.made("add", "made", "--host", "localhost", "--port", own["Port"], "--user", "jane_doe", "--database", "app", "--region",
+                         "eu-central-1", "--ca-file", own["TLSCAFile"], "--base-driver", own["BaseDriver"])
+        self.connects(path, "base driver .*psqlodbcw", "user +jane_doe")
+        done = self.box.run(["isql", "-b", "made"], text_in="select 6 * 7\n", env={"ODBCINI": path})
+        self.assertIn("42", done.stdout)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/dsn/questions.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "core/aws/region.h"
+#include "core/text.h"
+#include "setup/dsn/base_drivers.h"
+#include "setup/dsn/terminal.h"
+#include "setup/ini_edit.h"
+
+namespace iamodbc {
+namespace {
+
+using Id = AttributeId;
+
+// Of AWS's commercial partition, for whoever does not know the name by heart; any other name is taken as well.
+// Source: https://docs.aws.amazon.com/general/latest/gr/rande.html
+constexpr const char* regions[] = {
+    "us-east-1 (N. Virginia)     us-east-2 (Ohio)          us-west-1 (N. California)  us-west-2 (Oregon)",
+    "ca-central-1 (Canada)       ca-west-1 (Calgary)       mx-central-1 (Mexico)      sa-east-1 (Sao Paulo)",
+    "eu-west-1 (Ireland)         eu-west-2 (London)        eu-west-3 (Paris)          eu-central-1 (Frankfurt)",
+    "eu-central-2 (Zurich)       eu-north-1 (Stockholm)    eu-south-1 (Milan)         eu-south-2 (Spain)",
+    "af-south-1 (Cape Town)      il-central-1 (Tel Aviv)   me-south-1 (Bahrain)       me-central-1 (UAE)",
+    "ap-south-1 (Mumbai)         ap-south-2 (Hyderabad)    ap-east-1 (Hong Kong)      ap-east-2 (Taipei)",
+    "ap-southeast-1 (Singapore)  ap-southeast-2 (Sydney)   ap-southeast-3 (Jakarta)   ap-southeast-4 (Melbourne)",
+    "ap-southeast-5 (Malaysia)   ap-southeast-7 (Thailand) ap-northeast-1 (Tokyo)     ap-northeast-2 (Seoul)",
+    "ap-northeast-3 (Osaka)"};
+
+constexpr const char* none = "-";  // an answer that takes the attribute out
+
+std::vector<std::string> region_lines() {
+  return {std::begin(regions), std::end(regions)};
+}
+
+Error no_answer() {
+  return Error{State::general_error, "No answer came. Nothing was written.", 0};
+}
+
+std::string needed(const std::string& value) {
+  return value.empty() ? "This is needed." : "";
+}
+
+std::string fault_of_region(const std::string& value) {
+  if (value.empty()) return {};
+  const auto choice = choose_region(value, "", System({}, [] { return Time(); }), AwsFiles(), "");
+  return choice ? "" : choice.error().message;
+}
+
+struct HostAndPort {
+  std::string host;
+  std::string port;
+};
+
+// "host" or "host:port"; an IPv6 address has more than one colon, and no port here.
+HostAndPort split_host(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || text.find(':', colon + 1) != std::string::npos) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+std::string fault_of_host(const std::string& value) {
+  if (value.empty()) return "This is needed.";
+  const HostAndPort split = split_host(value);
+  const auto port = split.port.empty() ? 1 : parse_integer(split.port).value_or(0);
+  if (split.host.empty() || port < 1 || port > 65535) return "Write it as host or host:port.";
+  if (value.find_first_of("/@, ") != std::string::npos) return "One host, please: host or host:port.";
+  return {};
+}
+
+class Interview {
+ public:
+  Interview(DsnLines& lines, const OdbcFiles& files, const System& system)
+      : lines_(lines), files_(files), system_(system), aws_(AwsFiles::read(system)) {}
+
+  std::optional<Error> run(std::string& name) {
+    if (name.empty() && !answered("Name of the DSN", "", &name, fault_of_name())) return no_answer();
+    const bool is_guided = value_of(lines_, Id::server).empty() || value_of(lines_, Id::uid).empty();
+    if (!has(Id::base_dsn) && (!ask_host() || !ask_user())) return no_answer();
+    if (!ask_base_driver()) return no_answer();
+    if (is_guided && !has(Id::base_dsn) && (!ask_database() || !ask_profile())) return no_answer();
+    if (!ask_region()) return no_answer();
+    return std::nullopt;
+  }
+
+ private:
+  using Fault = std::function<std::string(const std::string&)>;
+
+  static bool answered(const std::string& text, const std::string& default_answer, std::string* answer,
+                       const Fault& fault) {
+    const auto given = ask({text, default_answer, {}, {}, fault});
+    if (given) *answer = *given;
+    return given.has_value();
+  }
+
+  [[nodiscard]] Fault fault_of_name() const {
+    return [this](const std::string& name) -> std::string {
+      if (const auto error = unusable_dsn_name(name)) return error->message;
+      const std::string file = files_.data_source_file(name);
+      return file.empty() ? "" : "There is a DSN of this name in " + file + ". Take another name.";
+    };
+  }
+
+  [[nodiscard]] bool has(Id id) const { return !value_of(lines_, id).empty(); }
+  void set(Id id, const std::string& value) {
+    if (!value.empty()) lines_.push_back({attribute_row(id).name, value});
+  }
+
+  bool ask_host() {
+    if (has(Id::server)) return true;
+    std::string answer;
+    if (!answered("Server, the endpoint of the database (host or host:port)", "", &answer, fault_of_host)) return false;
+    const HostAndPort split = split_host(answer);
+    set(Id::server, split.host);
+    if (!has(Id::port)) set(Id::port, split.port);
+    return true;
+  }
+
+  bool ask_user() {
+    if (has(Id::uid)) return true;
+    std::string answer;
+    if (!answered("Database user", "", &answer, needed)) return false;
+    set(Id::uid, answer);
+    return true;
+  }
+
+  // Asked only where several are installed and neither options nor port tell.
+  bool ask_base_driver() {
+    tell_base_driver(lines_, files_);
+    if (has(Id::base_driver) || has(Id::engine) || has(Id::base_dsn)) return true;
+    std::vector<std::string> names;
+    for (const InstalledDriver& one : installed_base_drivers(files_)) names.push_back(one.section);
+    if (names.size() < 2) return true;  // what is missing is said when it is written
+    const auto answer = ask({"Driver of the database, one of these or its file", "", names, {}, needed});
+    if (!answer) return false;
+    set(Id::base_driver, *answer);
+    return true;
+  }
+
+  bool ask_database() {
+    if (has(Id::database)) return true;
+    std::string answer;
+    if (!answered("Database (Enter: the server's choice)", "", &answer, {})) return false;
+    set(Id::database, answer);
+    return true;
+  }
+
+  // Asked only where there is a choice, and nothing else says where the keys are.
+  bool ask_profile() {
+    for (const Id id : {Id::profile, Id::credentials, Id::access_key_id, Id::sso_session, Id::sso_start_url,
+                        Id::credential_process, Id::web_identity_token_file}) {
+      if (has(id)) return true;
+    }
+    if (same_name(value_of(lines_, Id::auth_type), "Password")) return true;
+    std::vector<std::string> names = aws_.profile_names();
+    if (names.empty() || names == std::vector<std::string>{"default"}) return true;
+    const auto fault = [&](const std::string& name) {
+      const bool is_one = name.empty() || std::find(names.begin(), names.end(), name) != names.end();
+      return is_one ? "" : "There is no such profile. " + aws_.hint(name);
+    };
+    const auto given = ask({"AWS profile (Enter: whatever this environment has)", "", names, {}, fault});
+    if (!given) return false;
+    set(Id::profile, *given);
+    return true;
+  }
+
+  bool ask_region() {
+    if (has(Id::region) || !has(Id::server) || same_name(value_of(lines_, Id::auth_type), "Password")) return true;
+    const std::string& host = has(Id::token_host) ? value_of(lines_, Id::token_host) : value_of(lines_, Id::server);
+    const std::string profile = chosen_profile(system_, value_of(lines_, Id::profile)).name;
+    if (choose_region("", host, system_, aws_, profile)) return true;
+    const auto given =
+        ask({"AWS region of the database, as eu-central-1 (?: a list; Enter: whatever the environment "
+             "will say)",
+             "",
+             {},
+             region_lines(),
+             fault_of_region});
+    if (!given) return false;
+    set(Id::region, *given);
+    return true;
+  }
+
+  DsnLines& lines_;
+  const OdbcFiles& files_;
+  const System& system_;
+  AwsFiles aws_;
+};
+
+// One attribute that `edit` goes through.
+struct Item {
+  Id id;
+  bool is_needed;
+  std::vector<std::string> choices;
+  std::vector<std::string> further;
+};
+
+std::optional<std::string> ask_for_change(const Item& item, const std::string& now) {
+  const auto fault = [&](const std::string& value) {
+    if (item.id == Id::region && value != none) return fault_of_region(value);
+    return item.is_needed ? needed(value == none ? "" : value) : std::string();
+  };
+  const std::string hint = item.is_needed || now.empty() ? " (Enter keeps it)" : " (Enter keeps it; -: none)";
+  return ask({attribute_row(item.id).name + hint, now, item.choices, item.further, fault});
+}
+
+}  // namespace
+
+std::optional<Error> ask_for_new_dsn(std::string& name, DsnLines& lines, const OdbcFiles& files, const System& system) {
+  return Interview(lines, files, system).run(name);
+}
+
+std::optional<Error> ask_for_changes(const IniSection& section, DsnLines& lines, const OdbcFiles& files,
+                                     const System& system) {
+  const BaseDriverProfile& profile = profile_of_dsn(section.name, files, system);
+  const AwsFiles aws = AwsFiles::read(system);
+  for (const Item& item :
+       {Item{Id::server, true, {}, {}}, Item{Id::port, false, {}, {}}, Item{Id::database, false, {}, {}},
+        Item{Id::uid, true, {}, {}}, Item{Id::profile, false, aws.profile_names(), {}},
+        Item{Id::region, false, {}, region_lines()}}) {
+    const std::string name = attribute_row(item.id).name;
+    std::string now;
+    for (const IniEntry& entry : section.entries) {
+      if (is_same_attribute(entry.key, name, profile)) now = entry.value;
+    }
+    const auto answer = ask_for_change(item, now);
+    if (!answer) return no_answer();
+    if (*answer != now) lines.push_back({name, *answer == none ? "" : *answer});
+  }
+  return std::nullopt;
+}
+
+}  // namespace iamodbc
