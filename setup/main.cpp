@@ -32,6 +32,7 @@ constexpr Command commands[] = {
     {"dsn", "Make, change, show, try and remove DSNs (odbc.ini)", dsn_command,
      "  iamodbc dsn add                   (asks for what it needs)\n"
      "  iamodbc dsn add sales --host mydb.cabc123def45.eu-central-1.rds.amazonaws.com --user jane_doe --database app\n"
+     "  iamodbc dsn import sales-iam sales\n"
      "  iamodbc dsn test sales\n"
      "  iamodbc dsn list\n"
      "Each has help of its own: iamodbc dsn add --help"},

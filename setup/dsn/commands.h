@@ -13,6 +13,7 @@ Run dsn_edit_command(CLI::App& app);
 Run dsn_show_command(CLI::App& app);
 Run dsn_list_command(CLI::App& app);
 Run dsn_remove_command(CLI::App& app);
+Run dsn_import_command(CLI::App& app);
 
 // The name of a new DSN, and of one that is there.
 CLI::Option* add_new_name(CLI::App& app, std::string& name);

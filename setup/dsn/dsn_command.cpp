@@ -33,6 +33,13 @@ constexpr Subcommand subcommands[] = {
      "  iamodbc dsn list --all --json     (those of other drivers, too)"},
     {"remove", "Take a DSN out of odbc.ini; comments around it stay", dsn_remove_command, "  iamodbc dsn remove sales"},
     {"test", "Connect through a DSN, as `iamodbc check` does", check_command, "  iamodbc dsn test sales"},
+    {"import", "Make a DSN of iamodbc from another DSN or from a URL, and say what was changed", dsn_import_command,
+     "  iamodbc dsn import sales-iam sales                     (a DSN of psqlODBC, MariaDB's, MySQL's driver or AWS's\n"
+     "                                                         ODBC wrapper)\n"
+     "  iamodbc dsn import sales 'postgresql://jane_doe@mydb.cabc123def45.eu-central-1.rds.amazonaws.com/app'\n"
+     "  iamodbc dsn import sales 'host=mydb.cabc123def45.eu-central-1.rds.amazonaws.com user=jane_doe dbname=app'\n"
+     "  iamodbc dsn import sales 'jdbc:mysql://mydb.cabc123def45.eu-central-1.rds.amazonaws.com/app?user=jane_doe'\n"
+     "  iamodbc dsn import sales - < file-with-a-url           (where it holds a password)"},
 };
 
 }  // namespace

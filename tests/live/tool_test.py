@@ -220,6 +220,17 @@ class Dsn(box.LiveTest):
         done = self.box.run(["isql", "-b", "made"], text_in="select 6 * 7\n", env={"ODBCINI": path})
         self.assertIn("42", done.stdout)
 
+    def test_a_url_that_was_imported_connects(self):
+        own = self.box.section()
+        url = f"postgresql://jane_doe:hunter2@localhost:{own['Port']}/app?sslmode=require&sslrootcert={own['TLSCAFile']}&application_name=a%20b"
+        self.connects(self.made("import", "made", "-", "--region", "eu-central-1", text_in=url), "TLS +verify-full")
+
+    def test_a_dsn_of_mariadb_that_was_imported_connects(self):
+        own = self.box.section("local-maria")
+        text = (f"Driver={own['BaseDriver']};SERVER=localhost;PORT={own['Port']};UID=jane_doe;DB=app;SSLCA={own['TLSCAFile']};FORCETLS=1;"
+                "PWD=hunter2")
+        self.connects(self.made("import", "made", "-", "--region", "eu-central-1", text_in=text), "base driver .*libmaodbc")
+
 
 if __name__ == "__main__":
     unittest.main()

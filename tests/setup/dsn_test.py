@@ -17,6 +17,7 @@ import unittest
 
 from command_test import HOST, CommandTest
 
+DRIVERS = "/usr/lib/x86_64-linux-gnu/odbc"
 TEMPLATE = """[PostgreSQL Unicode]
 Driver=psqlodbcw.so
 
@@ -290,6 +291,97 @@ class Files(DsnTest):
         self.assertTrue(self.read(self.ini).startswith(text + "\n[sales]\n"))
         self.dsn("remove", "sales")
         self.assertEqual(text, self.read(self.ini))
+
+
+class Import(DsnTest):
+    def imported(self, source, *arguments, **options):
+        done = self.dsn("import", "new", source, *arguments, **options)
+        self.no_secret(done.stdout, done.stderr)
+        changes, _, section = done.stdout.partition("[new]\n")
+        return changes.splitlines(), section.splitlines()[:-1]
+
+    def test_a_dsn_of_psqlodbc(self):
+        self.write(self.ini, f"[old]\nDriver = PostgreSQL Unicode\nDescription = Sales\nServername = {HOST}\nPort = 5432\nDatabase = app\n"
+                             "Username = jane_doe\nPassword = hunter2\nSSLmode = require\nDebug = 1\nFetch = 7\nConnSettings = SET a TO b\n"
+                             "pqopt = {application_name=x sslrootcert=/etc/rds.pem password=hunter2}\n")
+        before = self.read(self.ini)
+        changes, section = self.imported("old")
+        self.assertEqual(["Driver=iamodbc", "BaseDriver=PostgreSQL Unicode", f"Server={HOST}", "Port=5432", "Database=app", "UID=jane_doe",
+                          "TLSCAFile=/etc/rds.pem", "Description=Sales", "Fetch=7", "ConnSettings=***", "pqopt=***"], section)
+        self.assertEqual(["Driver=PostgreSQL Unicode -> Driver=iamodbc, BaseDriver=PostgreSQL Unicode", "Servername -> Server", "Username -> UID",
+                          "Password: left out; a token takes its place (--store-secret keeps it, with AuthType=Password)"], changes[:4])
+        self.assertEqual({"SSLmode=require", "Debug", "application_name", "sslrootcert", "password"},
+                         {re.split(r" ->|:", change)[0] for change in changes[4:]})
+        after = self.read(self.ini)
+        self.assertTrue(after.startswith(before))
+        self.assertEqual(1, after.count("Password"))
+        self.assertEqual("application_name='x'", self.as_unixodbc_reads("new", "pqopt"))
+
+    def test_a_password_stays_where_it_is_asked_for(self):
+        self.write(self.ini, f"[old]\nDriver=PostgreSQL Unicode\nServername={HOST}\nUsername=j\nPassword=hunter2%25\n")
+        self.imported("old", "--store-secret")
+        self.assertIn("Password=hunter2%25\nAuthType=Password\n", self.read(self.ini).partition("[new]")[2])
+        self.assertEqual(0o600, stat.S_IMODE(os.stat(self.ini).st_mode))
+
+    def test_a_dsn_of_mariadb(self):
+        self.write(self.ini, f"[old]\nDRIVER=MariaDB Unicode\nSERVER={HOST}\nDB=app\nUSER=j\nPASSWORD=hunter2\nSSLCA=/etc/rds.pem\nFORCETLS=1\n"
+                             "SSLVERIFY=1\nOPTION=3\n")
+        changes, section = self.imported("old")
+        self.assertEqual(["Driver=iamodbc", "BaseDriver=MariaDB Unicode", f"Server={HOST}", "Database=app", "UID=j", "TLSCAFile=/etc/rds.pem",
+                          "OPTION=3"], section)
+        self.assertIn("SSLCA -> TLSCAFile", changes)
+        self.assertIn("FORCETLS: left out; a token never travels without TLS", changes)
+
+    def test_a_dsn_of_aws_s_wrapper(self):
+        self.write(self.ini, f"[old]\nDriver=/opt/aws-advanced-odbc-wrapper-w.so\nBASE_DRIVER={DRIVERS}/psqlodbcw.so\nSERVER={HOST}\nPORT=5432\n"
+                             "UID=j\nRDS_AUTH_TYPE=AWS_SSO\nREGION=eu-central-1\nSSO_START_URL=https://x.awsapps.com/start\nSSO_ACCOUNT_ID=111122223333\n"
+                             "SSO_ROLE_NAME=Db\nSSO_REGION=eu-west-1\nSSO_ALLOW_INTERACTIVE=1\nSSO_LISTEN_PORT=8000\nEXTRA_URL_ENCODE=1\n"
+                             "ENABLE_CLUSTER_FAILOVER=1\nLIMITLESS_MODE=LAZY\nSSLmode=verify-full\n")
+        changes, section = self.imported("old")
+        self.assertEqual(["Driver=iamodbc", f"BaseDriver={DRIVERS}/psqlodbcw.so", f"Server={HOST}", "Port=5432", "UID=j", "Region=eu-central-1",
+                          "SSOStartURL=https://x.awsapps.com/start", "SSORegion=eu-west-1", "SSOAccountID=111122223333", "SSORoleName=Db",
+                          "SSOLogin=auto"], section)
+        left_out = {change.split(":")[0] for change in changes if "left out" in change}
+        self.assertEqual({"RDS_AUTH_TYPE", "SSO_LISTEN_PORT", "EXTRA_URL_ENCODE", "ENABLE_CLUSTER_FAILOVER", "LIMITLESS_MODE", "SSLmode"}, left_out)
+
+    def test_urls_and_connection_strings(self):
+        pg, maria = "BaseDriver=PostgreSQL Unicode", "BaseDriver=MariaDB Unicode"
+        same = [f"Server={HOST}", "Port=5432", "Database=app db", "UID=jane doe"]
+        for text, section in ((f"postgresql://jane%20doe:hunter2@{HOST}:5432/app%20db?sslmode=verify-ca", [pg, *same, "TLS=verify-ca"]),
+                              (f"postgres://{HOST}:5432/x?user=jane%20doe&dbname=app%20db", [pg, *same]),
+                              (f"host={HOST} port=5432 dbname='app db' user='jane doe' password=hunter2", [pg, *same]),
+                              (f"jdbc:postgresql://{HOST}:5432/app%20db?user=jane%20doe&password=hunter2&ssl=true", [pg, *same]),
+                              (f"Driver={{PostgreSQL Unicode}};Server={HOST};Port=5432;Database={{app db}};UID=jane doe;PWD=hunter2", [pg, *same]),
+                              (f"jdbc:aws-wrapper:postgresql://own.example/app?user=j&wrapperPlugins=iam&iamRegion=eu-central-1&iamHost={HOST}"
+                               "&awsProfile=dev", [pg, "Server=own.example", "Database=app", "UID=j", "Region=eu-central-1", f"TokenHost={HOST}",
+                                                   "Profile=dev"]),
+                              (f"jdbc:mysql://{HOST}/app?user=j&useSSL=true", [maria, f"Server={HOST}", "Database=app", "UID=j"]),
+                              (f"jdbc:mariadb://{HOST}:3307/?user=j&sslMode=trust", [maria, f"Server={HOST}", "Port=3307", "UID=j"]),
+                              (f"mysql://j:hunter2@{HOST}/app?ssl-mode=VERIFY_IDENTITY", [maria, f"Server={HOST}", "Database=app", "UID=j"])):
+            with self.subTest(text):
+                changes, written = self.imported("-", "--dry-run", text_in=text + "\n")
+                self.assertEqual(["Driver=iamodbc", *section], written)
+                self.assertEqual("hunter2" in text, any("left out; a token takes its place" in change for change in changes))
+        self.assertFalse(os.path.exists(self.ini))
+
+    def test_options_complete_what_a_url_leaves_out(self):
+        _, section = self.imported(f"postgresql://{HOST}/app", "--user", "j", "--profile", "dev", "--database", "other")
+        self.assertEqual(["Driver=iamodbc", "BaseDriver=PostgreSQL Unicode", f"Server={HOST}", "Database=other", "UID=j", "Profile=dev"], section)
+        self.assertIn("missing: --user", self.dsn("import", "n", f"postgresql://{HOST}/app", status=2).stderr)
+
+    def test_a_secret_in_an_argument_is_warned_of_and_not_stored(self):
+        url = f"postgresql://j:hunter2@{HOST}/app"
+        self.assertIn("it holds a secret", self.dsn("import", "a", url).stderr)
+        self.dsn("import", "b", url, "--store-secret", status=2)
+        self.assertNotIn("hunter2", self.read(self.ini))
+
+    def test_what_cannot_be_imported_says_why(self):
+        self.add()
+        for source, text in (("sales", "is a DSN of iamodbc already"), ("nosuch", "There is no DSN"), ("sqlserver://h/d", "none that can be imported"),
+                             ("postgresql://a,b/d", "several hosts"), ("Server=h;UID=u", "no Driver"), ("DSN=sales;UID=u", "by its name"),
+                             ("jdbc:oracle:thin:@h", "none that can be imported")):
+            with self.subTest(source):
+                self.assertIn(text, self.dsn("import", "n", source, status=1).stderr)
 
 
 class Terminal:
