@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/attributes.h"
 #include "setup/command.h"
@@ -45,9 +46,9 @@ void print_markdown(const AttributeRow& row) {
 
 std::string json(const AttributeRow& row) {
   const auto list = [](std::span<const char* const> words) {
-    std::string text;
-    for (const char* word : words) text += (text.empty() ? "" : ", ") + json_string(word);
-    return "[" + text + "]";
+    std::vector<std::string> items;
+    for (const char* word : words) items.push_back(json_string(word));
+    return json_list(items);
   };
   return "{\"name\": " + json_string(row.name) + ", \"aliases\": " + list(row.aliases) +
          ", \"default\": " + json_string(row.default_value) + ", \"choices\": " + list(row.choices) +

@@ -22,25 +22,27 @@
 namespace iamodbc {
 namespace {
 
-// "name          what was found"; without a name a further line of the same room.
-void room(const std::string& name, const std::string& found) {
-  constexpr std::size_t name_width = 14;
-  print(name + std::string(std::max<std::size_t>(name_width, name.size() + 1) - name.size(), ' ') + shown(found));
-}
-
-int stopped(const std::string& name, const Error& error) {
-  room(name, "FAILED [" + error.sqlstate + "]");
-  complain(error);
-  return Exit::failed;
-}
+struct Options {
+  std::string source;
+  unsigned timeout = 30;
+  bool json = false;
+};
 
 class Check {
  public:
-  Check(std::string argument, std::chrono::seconds timeout) : argument_(std::move(argument)), timeout_(timeout) {
-    if (timeout.count() > 0) deadline_ = std::chrono::steady_clock::now() + timeout;
+  explicit Check(const Options& options)
+      : argument_(options.source), timeout_(options.timeout), prints_json_(options.json) {
+    if (timeout_.count() > 0) deadline_ = std::chrono::steady_clock::now() + timeout_;
   }
 
   int run() {
+    const int status = walk();
+    if (prints_json_) print(json(status == Exit::ok));
+    return status;
+  }
+
+ private:
+  int walk() {
     const OdbcFiles files = OdbcFiles::read(system_);
     for (const std::string& problem : files.problems()) warn(problem);
     auto string = read_source(argument_, files);
@@ -75,7 +77,45 @@ class Check {
     return connect(given.value(), settings.value(), prepared, profile);
   }
 
- private:
+  // "name          what was found"; without a name a further line of the same room.
+  void room(const std::string& name, const std::string& found) {
+    if (prints_json_) {
+      if (!name.empty() || rooms_.empty()) rooms_.push_back(Room{name, {}});
+      rooms_.back().found.push_back(shown(found));
+      return;
+    }
+    constexpr std::size_t name_width = 14;
+    print(name + std::string(std::max<std::size_t>(name_width, name.size() + 1) - name.size(), ' ') + shown(found));
+  }
+
+  void tell(const Error& error) {
+    errors_.push_back(json_of(error));
+    if (error.sqlstate.empty()) {
+      complain(error.message);
+    } else {
+      complain(error);
+    }
+  }
+
+  int stopped(const std::string& name, const Error& error) {
+    room(name, "FAILED [" + error.sqlstate + "]");
+    tell(error);
+    return Exit::failed;
+  }
+
+  [[nodiscard]] std::string json(bool is_ok) const {
+    std::string rooms;
+    for (const Room& one : rooms_) {
+      std::vector<std::string> found;
+      for (const std::string& line : one.found) found.push_back(json_string(line));
+      rooms += std::string(rooms.empty() ? "" : ",") + "\n{\"room\": " + json_string(one.name) +
+               ", \"found\": " + json_list(found) + "}";
+    }
+    return "{\"version\": " + json_string(IAMODBC_VERSION) + ", \"subject\": " + json_string(subject_of(argument_)) +
+           ", \"ok\": " + (is_ok ? "true" : "false") + ", \"rooms\": [" + rooms +
+           "], \"errors\": " + json_list(errors_) + "}";
+  }
+
   // The rooms of prepare_login in their order, up to the one that failed.
   int show_login(const PreparedLogin& prepared, const Settings& settings, const std::optional<Error>& error) {
     const auto now = system_.now();
@@ -107,7 +147,7 @@ class Check {
     return Exit::ok;
   }
 
-  static int show_ca_file(const CaFile& ca, Time now) {
+  int show_ca_file(const CaFile& ca, Time now) {
     const auto found = described(ca, now);
     if (!found) return stopped("CA file", found.error());
     room("CA file", found.value().text);
@@ -139,13 +179,7 @@ class Check {
               const BaseDriverProfile& profile) {
     records = whole_records(std::move(records), settings, prepared.login, profile, system_);
     const int status = stopped("connect", records.front());
-    for (auto record = records.begin() + 1; record != records.end(); ++record) {
-      if (record->sqlstate.empty()) {
-        complain(record->message);
-      } else {
-        complain(*record);
-      }
-    }
+    for (auto record = records.begin() + 1; record != records.end(); ++record) tell(*record);
     return status;
   }
 
@@ -161,8 +195,16 @@ class Check {
       room("clock", seconds_apart(*server, before + (after - before) / 2));
   }
 
+  struct Room {
+    std::string name;
+    std::vector<std::string> found;
+  };
+
   std::string argument_;
   std::chrono::seconds timeout_;
+  bool prints_json_;
+  std::vector<Room> rooms_;
+  std::vector<std::string> errors_;  // JSON
   Deadline deadline_ = no_deadline;
   System system_;
 };
@@ -170,14 +212,11 @@ class Check {
 }  // namespace
 
 Run check_command(CLI::App& app) {
-  struct Options {
-    std::string source;
-    unsigned timeout = 30;
-  };
   auto options = std::make_shared<Options>();
   app.add_option("DSN", options->source, source_help)->required()->type_name("");
   app.add_option("--timeout", options->timeout, "Login time-out in seconds (30; 0: none)")->type_name("SECONDS");
-  return [options] { return Check(options->source, std::chrono::seconds(options->timeout)).run(); };
+  app.add_flag("--json", options->json, "As one JSON object");
+  return [options] { return Check(*options).run(); };
 }
 
 }  // namespace iamodbc

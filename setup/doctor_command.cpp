@@ -106,7 +106,7 @@ int run(const Options& options) {
   Findings findings(prints_at_once);
   Examination examination(options.source, std::chrono::seconds(options.timeout), findings);
   examine(examination, options.offline);
-  const std::string subject = options.source.find('=') == std::string::npos ? options.source : "a connection string";
+  const std::string subject = subject_of(options.source);
   if (options.report) {
     print(report_of(findings, subject, privacy_of(examination, options.keep_hosts)));
   } else if (options.json) {

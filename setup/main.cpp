@@ -23,6 +23,7 @@ constexpr Command commands[] = {
     {"check", "Walk through a connect step by step, say what each step found, and connect", check_command,
      "  iamodbc check sales\n"
      "  iamodbc check 'DSN=sales;UID=jane_doe'\n"
+     "  iamodbc check --json sales\n"
      "  iamodbc check - < file-with-a-connection-string"},
     {"doctor", "Look at every step of a login, or at the installation, and say what to do", doctor_command,
      "  iamodbc doctor                  (the installation: drivers, ini files, credentials, clock)\n"
@@ -38,6 +39,7 @@ constexpr Command commands[] = {
      "Each has help of its own: iamodbc dsn add --help"},
     {"token", "Print an IAM login token, as `aws rds generate-db-auth-token` does", token_command,
      "  iamodbc token sales\n"
+     "  iamodbc token --json sales           (with host, port, region, user and expiry)\n"
      "  iamodbc token --host mydb.cabc123def45.eu-central-1.rds.amazonaws.com --port 5432 --user jane_doe\n"
      "  PGPASSWORD=$(iamodbc token sales) psql 'host=... user=jane_doe sslmode=verify-full'"},
     {"credentials", "Print the AWS credentials that a DSN finds, as JSON for credential_process", credentials_command,
@@ -49,6 +51,7 @@ constexpr Command commands[] = {
      "  iamodbc whoami                  (what this environment finds)\n"
      "  iamodbc whoami sales\n"
      "  iamodbc whoami --profile dev\n"
+     "  iamodbc whoami --json sales\n"
      "Only AWS STS is asked (GetCallerIdentity, which needs no permission), nothing is sent to the database. A role "
      "is\n"
      "assumed first, as a connect does it: RoleArn of the DSN, role_arn of the profile."},

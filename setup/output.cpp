@@ -76,4 +76,14 @@ std::string json_string(std::string_view text) {
   return quoted + '"';
 }
 
+std::string json_list(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
+  return "[" + text + "]";
+}
+
+std::string json_of(const Error& error) {
+  return "{\"sqlstate\": " + json_string(error.sqlstate) + ", \"message\": " + json_string(shown(error.message)) + "}";
+}
+
 }  // namespace iamodbc

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 
@@ -25,5 +26,9 @@ int finish(int status);
 std::string shown(std::string_view text);
 // A JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
+// A JSON array of what is JSON already.
+std::string json_list(const std::vector<std::string>& items);
+// {"sqlstate": "08001", "message": "..."}
+std::string json_of(const Error& error);
 
 }  // namespace iamodbc

@@ -91,6 +91,10 @@ Result<ConnectionString> read_source(const std::string& argument, const OdbcFile
   return string;
 }
 
+std::string subject_of(const std::string& argument) {
+  return argument.find('=') == std::string::npos ? argument : "a connection string";
+}
+
 Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files) {
   const std::string& driver = given.driver_section();
   if (driver.empty()) {

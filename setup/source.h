@@ -28,6 +28,9 @@ Error unknown_dsn(const std::string& name, const OdbcFiles& files);
 // are. Warns of a secret in the command line, which every user of this machine can see.
 Result<ConnectionString> read_source(const std::string& argument, const OdbcFiles& files);
 
+// What `argument` is called where others may read it: a DSN's name; of a connection string no word.
+std::string subject_of(const std::string& argument);
+
 // The library of iamodbc that the driver manager would load for this DSN or string.
 struct OwnLibrary {
   std::string section;  // of odbcinst.ini; empty when Driver= is a path

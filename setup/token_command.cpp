@@ -1,4 +1,4 @@
-// A login token on standard output, and nothing else there.
+// A login token on standard output, and nothing else there but, as JSON, what it is for.
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <memory>
@@ -21,6 +21,7 @@ struct Options {
   std::string user;
   std::string region;
   std::string profile;
+  bool json = false;
 };
 
 Result<Settings> settings_of(const Options& options, const System& system) {
@@ -47,6 +48,18 @@ Result<Settings> settings_of(const Options& options, const System& system) {
   return settings;
 }
 
+Secret json_of(const Login& login, const std::string& user) {
+  const Endpoint& endpoint = login.signed_endpoint;
+  Secret json("{\"token\": ");
+  std::string token = json_string(login.secret.reveal());
+  json.append(token);
+  wipe(token);
+  json.append(", \"host\": " + json_string(endpoint.host) + ", \"port\": " + std::to_string(endpoint.port) +
+              ", \"region\": " + json_string(endpoint.region) + ", \"user\": " + json_string(user) +
+              ", \"expiry\": " + json_string(extended_time(*login.end)) + "}");
+  return json;
+}
+
 int run(const Options& options) {
   const System system;
   const auto settings = settings_of(options, system);
@@ -70,7 +83,11 @@ int run(const Options& options) {
   }
   const Login login =
       token_login(settings.value(), std::move(endpoint).value(), *found.value().credentials, aws_now(system));
-  print(login.secret.reveal());
+  if (options.json) {
+    print(json_of(login, settings.value().user).reveal());
+  } else {
+    print(login.secret.reveal());
+  }
   return Exit::ok;
 }
 
@@ -87,6 +104,7 @@ Run token_command(CLI::App& app) {
   CLI::Option* const user = own("--user,--username", options->user, "The database user", "USER");
   own("--region", options->region, "The AWS region, when the host name does not tell it", "REGION");
   own("--profile", options->profile, "The profile of the AWS files to sign with", "PROFILE");
+  app.add_flag("--json", options->json, "As one JSON object, with what was signed and when it ends");
   host->needs(port, user);
   port->needs(host);
   user->needs(host);

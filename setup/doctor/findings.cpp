@@ -138,12 +138,6 @@ std::string platform() {
   return std::string(system.sysname) + " " + system.release + " " + system.machine;
 }
 
-std::string json_list(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
-  return "[" + text + "]";
-}
-
 std::string json_of(const Finding& finding) {
   std::vector<std::string> found;
   for (const std::string& line : finding.found) found.push_back(json_string(shown(line)));

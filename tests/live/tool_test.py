@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """`iamodbc check` against the local RDS, right and wrong; and the tool's tokens and credentials in the hands of others."""
+import json
 import os
 import re
 import socket
@@ -68,6 +69,14 @@ class Check(box.LiveTest):
         self.assertEqual(len(wanted), len(lines), done.stdout)
         for pattern, line in zip(wanted, lines):
             self.assertRegex(line, "^" + pattern + "$")
+
+    def test_the_rooms_as_json(self):
+        shown = json.loads(self.check("local-pg", "--json").stdout)
+        self.assertEqual(("local-pg", True, []), (shown["subject"], shown["ok"], shown["errors"]))
+        rooms = {room["room"]: room["found"] for room in shown["rooms"]}
+        self.assertEqual(["jane_doe"], rooms["user"])
+        self.assertRegex(rooms["TLS in use"][0], r"^on \(TLSv1")
+        self.assertIn("profile: used", rooms["credentials"])
 
     def test_the_token_length_shown_is_the_length_sent(self):
         for profile in ("default", "session", "session10000"):

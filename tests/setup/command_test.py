@@ -385,6 +385,28 @@ class Credentials(CommandTest):
         self.assertIn("standard input", done.stderr)
         self.no_secret(done.stderr)
 
+    def test_token_as_json_tells_what_was_signed(self):
+        shown = json.loads(self.run_tool("token", "--json", "DSN=sales;UID={o}}neil \"x\"}").stdout)
+        self.assertEqual(["token", "host", "port", "region", "user", "expiry"], list(shown))
+        self.assertEqual((HOST, 5432, "eu-central-1", 'o}neil "x"'), tuple(shown[name] for name in ("host", "port", "region", "user")))
+        self.assertEqual(self.as_botocore(shown["token"], KEY, user=shown["user"]), shown["token"])
+        signed = urllib.parse.parse_qs(shown["token"].partition("?")[2])["X-Amz-Date"][0]
+        end = datetime.datetime.strptime(signed, "%Y%m%dT%H%M%SZ") + datetime.timedelta(minutes=15)
+        self.assertEqual(end.strftime("%Y-%m-%dT%H:%M:%SZ"), shown["expiry"])
+        self.assertEqual("", self.run_tool("token", "--json", "nosuch", status=1).stdout)
+
+    def test_whoami_as_json_tells_who_was_asked_when_nobody_answers(self):
+        done = self.run_tool("whoami", "--json", "sales", status=1, env={"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"})
+        shown = json.loads(done.stdout)
+        self.assertIs(shown["ok"], False)
+        self.assertIn("127.0.0.1:1", shown["error"]["message"])
+        self.assertEqual("08001", shown["error"]["sqlstate"])
+        self.assertEqual({"provider": "profile", "outcome": "used"}, shown["asked"][-1])
+        self.assertIn("does not say whose key", done.stderr)
+        self.no_secret(done.stdout, done.stderr)
+        shown = json.loads(self.run_tool("whoami", "--json", "nosuch", status=1).stdout)
+        self.assertEqual(("IM002", []), (shown["error"]["sqlstate"], shown["asked"]))
+
     def test_token_failures(self):
         for arguments, words in (
                 (["--host", "db.example.com", "--port", "1", "--user", "u"], "region"),
@@ -430,6 +452,21 @@ class Credentials(CommandTest):
         self.check("DSN=sales;Server=db.example.com", "08001", "Region", "region")
         self.check("DSN=sales;Profile=nosuch", "28000", "nosuch", "credentials")
         self.check("DSN=sales;Server=127.0.0.1;Port=1;Region=eu-central-1", "08001", "Connection refused", "connect")
+
+    def test_check_as_json_has_the_rooms_and_the_errors(self):
+        done = self.run_tool("check", "--json", "DSN=sales;Server=127.0.0.1;Port=1;Region=eu-central-1;PWD=hunter2;Foo=\x1bhunter2", status=1)
+        shown = json.loads(done.stdout)
+        self.assertEqual(("a connection string", False), (shown["subject"], shown["ok"]))
+        self.assertEqual(["attributes", "driver", "base driver", "settings", "clock", "TLS", "CA file", "region", "signed", "credentials", "token", "connect"],
+                         [room["room"] for room in shown["rooms"]])
+        self.assertIn("PWD=*** (the connection string)", shown["rooms"][0]["found"])
+        self.assertEqual(["FAILED [08001]"], shown["rooms"][-1]["found"])
+        self.assertEqual("08001", shown["errors"][0]["sqlstate"])
+        self.assertIn("Connection refused", shown["errors"][0]["message"])
+        self.assertIn("Connection refused", done.stderr)
+        self.no_secret(done.stdout, done.stderr)
+        shown = json.loads(self.run_tool("check", "--json", "nosuch", status=1).stdout)
+        self.assertEqual(("nosuch", ["DSN"]), (shown["subject"], [room["room"] for room in shown["rooms"]]))
 
     def test_check_of_a_library_that_is_gone(self):
         os.unlink(self.driver_file)
