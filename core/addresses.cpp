@@ -2,6 +2,7 @@
 #include "core/addresses.h"
 
 #include <ares.h>
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -195,6 +196,12 @@ Result<std::vector<std::string>> numeric_addresses(const std::string& host, Dead
   if (auto error = passed(deadline, "DNS was asked for the address of Server=" + host)) return *error;
   if (!six.is_done || !four.is_done) return no_address(host, "DNS did not answer in 30 s");
   return no_address(host, ares_strerror(four.status));
+}
+
+bool is_numeric_address(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 }  // namespace iamodbc

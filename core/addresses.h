@@ -20,4 +20,7 @@ Result<std::vector<std::string>> numeric_addresses(const std::string& host, Dead
                                                    const std::string& dns_servers = "",
                                                    std::string* canonical_name = nullptr);
 
+// Written as IPv4 or IPv6 in full, without brackets.
+bool is_numeric_address(const std::string& host);
+
 }  // namespace iamodbc

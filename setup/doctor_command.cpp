@@ -52,11 +52,29 @@ void add_secret(Privacy& privacy, std::string_view text) {
   if (!text.empty()) privacy.secrets.emplace_back(text);
 }
 
+// Messages name them without their URL as well.
+void meet_hosts_of_urls(Examination& examination) {
+  for (const Finding& finding : examination.findings.all()) {
+    for (const std::string& line : finding.found) {
+      for (const std::string& host : hosts_of_urls(line)) examination.met(host);
+    }
+  }
+  for (const char* const name : {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"}) {
+    const std::string proxy = examination.system.set_variable(name).value_or("");
+    for (const std::string& host : hosts_of_urls(proxy.find("://") == std::string::npos ? "http://" + proxy : proxy))
+      examination.met(host);
+  }
+}
+
 Privacy privacy_of(Examination& examination, bool keeps_hosts) {
   Privacy privacy;
-  privacy.home = examination.system.home();
+  const System& system = examination.system;
+  privacy.homes = {system.home(), system.account_home()};
+  for (const char* const name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "PGPASSWORD"})
+    add_secret(privacy, system.set_variable(name).value_or(""));
   if (examination.given) {
     for (const Found& found : examination.given->all()) {
+      if (is_one_of(examination.profile->secret_names, found.name)) add_secret(privacy, found.value);
       const AttributeRow* const row = our_attribute(*examination.profile, found.name);
       if (row == nullptr) continue;
       if (row->is_secret) add_secret(privacy, found.value);
@@ -70,6 +88,7 @@ Privacy privacy_of(Examination& examination, bool keeps_hosts) {
   }
   privacy.shows_hosts = keeps_hosts;
   if (keeps_hosts) return privacy;
+  meet_hosts_of_urls(examination);
   privacy.hosts = examination.hosts;
   std::stable_sort(privacy.hosts.begin(), privacy.hosts.end(),
                    [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
@@ -110,7 +129,7 @@ int run(const Options& options) {
   if (options.report) {
     print(report_of(findings, subject, privacy_of(examination, options.keep_hosts)));
   } else if (options.json) {
-    print(json_of(findings, subject));
+    print(json_of(findings, subject, privacy_of(examination, true).secrets));
   } else {
     print(findings.summary());
   }

@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string_view>
 
+#include "core/addresses.h"
 #include "core/credentials/credentials.h"
 #include "core/system.h"
 #include "core/text.h"
@@ -50,6 +53,10 @@ bool is_digit(char c) {
 }
 bool is_key_letter(char c) {
   return is_digit(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool is_part_of_a_name(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
 // Runs of at least `least` characters of a kind, changed.
@@ -97,20 +104,62 @@ std::string without_session_names(std::string text) {
   return text;
 }
 
-// "https://corp.awsapps.com/start" tells who asks; AWS's own services do not.
+// "https://me@corp.awsapps.com:443/start": where the authority begins, its host, and where that ends.
+struct UrlHost {
+  std::size_t start = 0;
+  std::size_t end = 0;
+  std::string host;  // an IPv6 address without its brackets
+};
+
+std::optional<UrlHost> url_host_after(const std::string& text, std::size_t from) {
+  const std::size_t scheme_end = text.find("://", from);
+  if (scheme_end == std::string::npos) return std::nullopt;
+  const std::size_t start = scheme_end + 3;
+  const std::string authority =
+      text.substr(start, std::min(text.find_first_of("/?# \"',;)", start), text.size()) - start);
+  const std::size_t at_sign = authority.rfind('@');
+  const std::size_t name = at_sign == std::string::npos ? 0 : at_sign + 1;
+  const bool is_bracketed = name < authority.size() && authority[name] == '[';
+  const std::size_t end = std::min(authority.find(is_bracketed ? ']' : ':', name), authority.size());
+  const std::string host = authority.substr(name + (is_bracketed ? 1 : 0), end - name - (is_bracketed ? 1 : 0));
+  return UrlHost{start, start + std::min(end + (is_bracketed ? 1 : 0), authority.size()), host};
+}
+
+bool is_of_aws(const std::string& host) {
+  return lower(host).ends_with(".amazonaws.com") || lower(host).ends_with(".amazonaws.com.cn");
+}
+
+// "https://corp.awsapps.com/start" tells who asks; AWS's own services do not. Whoever stands before an @ goes, too.
 std::string without_hosts_of_urls(std::string text) {
-  constexpr std::string_view start = "://";
-  for (std::size_t at = 0; (at = text.find(start, at)) != std::string::npos;) {
-    at += start.size();
-    const std::size_t end = std::min(text.find_first_of("/ :\"',;)", at), text.size());
-    const std::string host = lower(text.substr(at, end - at));
-    if (!host.ends_with(".amazonaws.com") && !host.ends_with(".amazonaws.com.cn")) text.replace(at, end - at, "host");
+  std::size_t from = 0;
+  while (const auto url = url_host_after(text, from)) {
+    const std::string by = is_of_aws(url->host) || url->host.starts_with("host-") ? url->host : "host";
+    text.replace(url->start, url->end - url->start, by);
+    from = url->start;
   }
   return text;
 }
 
-bool is_part_of_a_name(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+// Servers tell the address that they see, libcurl that of a proxy.
+std::string without_addresses(const std::string& text) {
+  const auto by_address = [](const std::string& run) {
+    const std::size_t end = run.find_last_not_of(".:") + 1;  // of the sentence
+    return end > 0 && is_numeric_address(run.substr(0, end)) ? "address" + run.substr(end) : run;
+  };
+  const auto is_of_word = [](char c) { return is_part_of_a_name(c) || is_key_letter(c) || c == ':' || c == '.'; };
+  const auto is_of_ipv4 = [](char c) { return is_digit(c) || c == '.'; };
+  return with_runs(with_runs(text, 3, is_of_word, by_address), 7, is_of_ipv4, by_address);
+}
+
+// 'jane'@'laptop.corp.example': as MySQL and MariaDB name who is refused.
+std::string without_clients(std::string text) {
+  constexpr std::string_view start = "'@'";
+  for (std::size_t at = 0; (at = text.find(start, at)) != std::string::npos;) {
+    at += start.size();
+    const std::size_t end = text.find('\'', at);
+    if (end != std::string::npos) text.replace(at, end - at, "host");
+  }
+  return text;
 }
 
 // Where it stands by itself, letter case ignored.
@@ -138,9 +187,9 @@ std::string platform() {
   return std::string(system.sysname) + " " + system.release + " " + system.machine;
 }
 
-std::string json_of(const Finding& finding) {
+std::string json_of(const Finding& finding, const std::vector<std::string>& secrets) {
   std::vector<std::string> found;
-  for (const std::string& line : finding.found) found.push_back(json_string(shown(line)));
+  for (const std::string& line : finding.found) found.push_back(json_string(without_secrets(shown(line), secrets)));
   std::vector<std::string> advice;
   for (const char* const id : finding.advice) {
     const Advice* const row = find_advice(id);
@@ -170,15 +219,32 @@ bool is_colored() {
 
 }  // namespace
 
-std::string redacted(std::string text, const Privacy& privacy) {
-  for (const std::string& secret : privacy.secrets) {
+std::vector<std::string> hosts_of_urls(const std::string& text) {
+  std::vector<std::string> hosts;
+  std::size_t from = 0;
+  while (const auto url = url_host_after(text, from)) {
+    if (!url->host.empty() && !is_of_aws(url->host)) hosts.push_back(url->host);
+    from = url->end;
+  }
+  return hosts;
+}
+
+std::string without_secrets(std::string text, const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
     for (std::size_t at = 0; secret.size() > 3 && (at = text.find(secret, at)) != std::string::npos; at += 3)
       text.replace(at, secret.size(), "***");
   }
+  return text;
+}
+
+std::string redacted(std::string text, const Privacy& privacy) {
+  text = without_secrets(std::move(text), privacy.secrets);
   for (std::size_t i = 0; i < privacy.hosts.size(); ++i)
     text = replaced(text, privacy.hosts[i], "host-" + std::to_string(i + 1));
-  if (!privacy.shows_hosts) text = without_hosts_of_urls(std::move(text));
-  if (privacy.home.size() > 1) text = replaced(text, privacy.home, "~");
+  if (!privacy.shows_hosts) text = without_addresses(without_clients(without_hosts_of_urls(std::move(text))));
+  for (const std::string& home : privacy.homes) {
+    if (home.size() > 1) text = replaced(text, home, "~");
+  }
   return without_accounts(without_key_ids(without_session_names(std::move(text))));
 }
 
@@ -230,9 +296,9 @@ std::string Findings::summary() const {
   return std::to_string(failed) + " failed, " + std::to_string(warnings) + (warnings == 1 ? " warning" : " warnings");
 }
 
-std::string json_of(const Findings& findings, const std::string& subject) {
+std::string json_of(const Findings& findings, const std::string& subject, const std::vector<std::string>& secrets) {
   std::string steps;
-  for (const Finding& finding : findings.all()) steps += (steps.empty() ? "\n" : ",\n") + json_of(finding);
+  for (const Finding& finding : findings.all()) steps += (steps.empty() ? "\n" : ",\n") + json_of(finding, secrets);
   return "{\"version\": " + json_string(IAMODBC_VERSION) + ", \"subject\": " + json_string(subject) +
          ", \"ok\": " + (findings.has_failed() ? "false" : "true") + ", \"steps\": [" + steps + "]}";
 }

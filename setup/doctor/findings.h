@@ -24,11 +24,16 @@ struct Finding {
 struct Privacy {
   std::vector<std::string> secrets;
   std::vector<std::string> hosts;  // names and addresses: "host-1", ...
-  std::string home;                // becomes ~
+  std::vector<std::string> homes;  // become ~
   bool shows_hosts = false;        // then `hosts` is empty, and those of URLs stay too; else only AWS's own do
 };
+// Every other address goes, too, with the hosts of URLs and of who MySQL refuses, unless hosts are shown.
 // Account ids are cut to their last four digits, key ids to both ends, names of a role's session to "...".
 std::string redacted(std::string text, const Privacy& privacy);
+// The secrets become ***; those of up to three characters stay, because they stand in other words as well.
+std::string without_secrets(std::string text, const std::vector<std::string>& secrets);
+// The hosts of the URLs in a text, but AWS's own services.
+std::vector<std::string> hosts_of_urls(const std::string& text);
 
 class Findings {
  public:
@@ -54,7 +59,7 @@ class Findings {
 // The lines of a finding; each advice is written out the first time (`is_new`) and named later.
 std::vector<std::string> text_of(const Finding& finding, const std::vector<bool>& is_new);
 // One object: version, subject, ok, steps.
-std::string json_of(const Findings& findings, const std::string& subject);
+std::string json_of(const Findings& findings, const std::string& subject, const std::vector<std::string>& secrets);
 // Markdown, redacted.
 std::string report_of(const Findings& findings, const std::string& subject, const Privacy& privacy);
 

@@ -175,6 +175,8 @@ void look_at_tls(Examination& examination, int descriptor) {
                                     {advice_of(fault->kind)});
   }
   for (const std::string& one : std::get<TlsSeen>(result).names) examination.met(one);
+  // Of its own certificate; authorities have names that are not of hosts.
+  if (const auto& chain = std::get<TlsSeen>(result).chain; !chain.empty()) examination.met(chain.front().subject);
   judge_certificate(examination, std::get<TlsSeen>(result), name);
 }
 

@@ -21,6 +21,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "core/addresses.h"
 #include "core/sigpipe.h"
 #include "core/text.h"
 
@@ -177,12 +178,6 @@ std::vector<std::string> names_of(const X509* certificate) {
   return names;
 }
 
-bool is_numeric(const std::string& name) {
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  return inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
-}
-
 TlsSeen seen(SSL* ssl, const std::string& name, bool has_authorities) {
   TlsSeen found;
   found.protocol = SSL_get_version(ssl);
@@ -197,8 +192,8 @@ TlsSeen seen(SSL* ssl, const std::string& name, bool has_authorities) {
   const std::unique_ptr<X509, void (*)(X509*)> own(SSL_get1_peer_certificate(ssl), X509_free);
   if (!own) return found;
   found.names = names_of(own.get());
-  found.has_name = is_numeric(name) ? X509_check_ip_asc(own.get(), name.c_str(), 0) == 1
-                                    : X509_check_host(own.get(), name.data(), name.size(), 0, nullptr) == 1;
+  found.has_name = is_numeric_address(name) ? X509_check_ip_asc(own.get(), name.c_str(), 0) == 1
+                                            : X509_check_host(own.get(), name.data(), name.size(), 0, nullptr) == 1;
   if (const long result = SSL_get_verify_result(ssl); has_authorities && result != X509_V_OK)
     found.chain_problem = X509_verify_cert_error_string(result);
   return found;
@@ -235,7 +230,8 @@ std::variant<TlsSeen, TlsFault> probe_tls(int descriptor, DatabaseProtocol proto
   SSL_set_min_proto_version(ssl.get(), TLS1_2_VERSION);
   SSL_set_verify(ssl.get(), SSL_VERIFY_NONE, nullptr);  // judged below, not refused
   std::string sni = name;                               // OpenSSL's macro for this casts as C does
-  if (!is_numeric(name)) SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, sni.data());
+  if (!is_numeric_address(name))
+    SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, sni.data());
   if (SSL_set_fd(ssl.get(), descriptor) != 1) return TlsFault{Kind::failed, reason_of_openssl()};
   if (auto failed = shake_hands(ssl.get(), descriptor, deadline)) return *failed;
   return seen(ssl.get(), name, !ca_file.empty());

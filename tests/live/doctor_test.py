@@ -169,6 +169,16 @@ class Good(DoctorTest):
         self.assertNotIn("corp", text)
         self.assert_says(text, r"Server=host-\d")
 
+    def test_a_report_names_no_proxy_and_no_endpoint_of_ones_own(self):
+        for env, words in (({"HTTPS_PROXY": "bob:hunter2@proxy.corp.internal:3128", "AWS_ENDPOINT_URL_STS": ""}, "Could not resolve proxy: host-\\d"),
+                           ({"AWS_ENDPOINT_URL_STS": "http://sts.corp.internal:81"}, "Could not resolve host: host-\\d"),
+                           ({"AWS_ENDPOINT_URL_STS": "http://[fd00::1234]:81"}, "clock")):
+            with self.subTest(env):
+                text = self.doctor("--report", "--timeout", "3", "DSN=local-pg;Server=127.0.0.1;Port=1", env=env, status=1).stdout
+                for part in ("corp", "internal", "hunter2", "bob", "1234", "127.0.0.1"):
+                    self.assertNotIn(part, text)
+                self.assert_says(text, words)
+
     def test_usage(self):
         for arguments in (("--json", "--report"), ("--keep-hosts",), ("a", "b"), ("--nosuch",)):
             self.doctor(*arguments, status=2)

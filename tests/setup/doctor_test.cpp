@@ -82,9 +82,9 @@ TEST(Redacted, LeavesNoNameOfASession) {
 }
 
 TEST(Redacted, ReplacesHostsWhereTheyStandByThemselves) {
-  const Privacy privacy{{}, {"db.example", "10.0.0.1", "db"}, "", false};
+  const Privacy privacy{{}, {"db.example", "10.0.0.1", "db"}, {}, false};
   EXPECT_EQ(redacted("Server=DB.example at 10.0.0.1 or 10.0.0.12, db, dbx, my-db", privacy),
-            "Server=host-1 at host-2 or 10.0.0.12, host-3, dbx, my-db");
+            "Server=host-1 at host-2 or address, host-3, dbx, my-db");
 }
 
 TEST(Redacted, LeavesNoHostOfAUrlButAwssOwn) {
@@ -92,11 +92,23 @@ TEST(Redacted, LeavesNoHostOfAUrlButAwssOwn) {
       "at https://corp.awsapps.com/start and http://proxy.corp:3128, not https://sts.eu-central-1.amazonaws.com/";
   EXPECT_EQ(redacted(text, {}),
             "at https://host/start and http://host:3128, not https://sts.eu-central-1.amazonaws.com/");
-  EXPECT_EQ(redacted(text, {{}, {}, "", true}), text);
+  EXPECT_EQ(redacted(text, {{}, {}, {}, true}), text);
+  EXPECT_EQ(redacted("http://bob:hunter2@[fd00::1]:81/x, http://bob@host.corp?a=b", {}),
+            "http://host:81/x, http://host?a=b");
+  EXPECT_EQ(hosts_of_urls(text + " http://me@[fd00::1]:81/"),
+            (std::vector<std::string>{"corp.awsapps.com", "proxy.corp", "fd00::1"}));
+}
+
+TEST(Redacted, LeavesNoAddressAndNoHostOfAClient) {
+  EXPECT_EQ(redacted("from 10.1.2.3, port 5432; fd00::1 and ::ffff:10.1.2.3. At 2037-12-31T23:59:59Z, 13.02.0000", {}),
+            "from address, port 5432; address and address. At 2037-12-31T23:59:59Z, 13.02.0000");
+  EXPECT_EQ(redacted("arn:aws:s3:::bucket std::find ::", {}), "arn:aws:s3:::bucket std::find ::");
+  EXPECT_EQ(redacted("Access denied for user 'jane'@'laptop.corp.example' (using", {}),
+            "Access denied for user 'jane'@'host' (using");
 }
 
 TEST(Redacted, ReplacesSecretsAndTheHomeFolder) {
-  const Privacy privacy{{"hunter2"}, {}, "/home/jane", false};
+  const Privacy privacy{{"hunter2"}, {}, {"/home/jane"}, false};
   EXPECT_EQ(redacted("/home/jane/.aws has hunter2hunter2; /home/janet is another", privacy),
             "~/.aws has ******; /home/janet is another");
 }
@@ -117,10 +129,10 @@ TEST(Findings, SayHowItEnded) {
 
 TEST(Findings, AreJson) {
   Findings findings(false);
-  findings.add("TLS", Mark::ok, "a\"b\x1b");
-  EXPECT_EQ(json_of(findings, "sales").substr(json_of(findings, "sales").find("\"subject\"")),
+  findings.add("TLS", Mark::ok, "a\"b\x1b hunter2");
+  EXPECT_EQ(json_of(findings, "sales", {"hunter2"}).substr(json_of(findings, "sales", {"hunter2"}).find("\"subject\"")),
             "\"subject\": \"sales\", \"ok\": true, \"steps\": [\n{\"step\": \"TLS\", \"result\": \"ok\", \"found\": "
-            "[\"a\\\"b\\\\x1b\"], \"advice\": []}]}");
+            "[\"a\\\"b\\\\x1b ***\"], \"advice\": []}]}");
 }
 
 }  // namespace
