@@ -15,14 +15,21 @@
 namespace iamodbc {
 namespace {
 
-// The shells are told words only; where there are none, they offer files.
+// The shells are told words only; where there are none, they offer files. Bash gives the last word as it was typed, and
+// wants it back so: behind an open quote bare, else with a backslash before each blank.
 constexpr const char* bash_script = R"sh(# bash completion for iamodbc: eval "$(iamodbc completion bash)"
 _iamodbc() {
-  local word
+  local word quote= words=("${COMP_WORDS[@]:1:COMP_CWORD}") last=${COMP_WORDS[COMP_CWORD]}
+  case $last in
+    [\"\']*) quote=${last:0:1} last=${last:1} ;;
+    *) last=${last//\\/} ;;
+  esac
+  words[COMP_CWORD-1]=$last
   COMPREPLY=()
   while IFS= read -r word; do
-    COMPREPLY+=("$(printf %q "$word")")
-  done < <("${COMP_WORDS[0]}" words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    if [ -z "$quote" ]; then word=$(printf %q "$word"); fi
+    COMPREPLY+=("$word")
+  done < <("${COMP_WORDS[0]/#\~/$HOME}" words -- "${words[@]}" 2>/dev/null)
 }
 complete -o default -F _iamodbc iamodbc)sh";
 

@@ -113,6 +113,12 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(["books"], self.both("check", "--timeout", "5", "b"))
         self.assertEqual([], self.both("check", "sales", ""))
 
+    def test_a_name_is_completed_behind_its_blank_and_in_quotes(self):
+        self.assertEqual(["sales\\ eu"], self.in_bash("check", "sales\\ e"))
+        self.assertEqual(["sales eu"], self.in_bash("check", '"sales e'))
+        self.assertEqual(["sales", "sales eu"], self.in_bash("check", "'sal"))
+        self.assertEqual(["sales eu"], [word.replace("\\ ", " ") for word in self.in_zsh("check", "sales\\ e")])
+
     def test_names_of_profiles_are_completed_for_an_option_of_profiles(self):
         self.assertEqual(["dev", "prod"], self.both("whoami", "--profile", ""))
         self.assertEqual(["prod"], self.in_bash("whoami", "--profile", "=", "p"))
