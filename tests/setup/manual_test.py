@@ -46,7 +46,7 @@ class ManualTest(unittest.TestCase):
             words = name.split()
             page = read("iamodbc-%s.1" % words[0] if len(words) > 1 else "iamodbc.1")
             if name:
-                self.assertIn(" ".join(["iamodbc", *words]), page)
+                self.assertTrue(" ".join(["iamodbc", *words]) in page, name)
             for option in re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.MULTILINE) if name else []:
                 self.assertIn(option, page, name)
 
@@ -55,7 +55,7 @@ class ManualTest(unittest.TestCase):
         built = {name[len("iamodbc-"):-2] for name in os.listdir(PAGES) if re.match(r"iamodbc-.*\.1$", name)}
         self.assertEqual(of_its_own, built)
         for name in of_its_own:
-            self.assertIn(f"iamodbc-{name}(1)", read("iamodbc.1"))
+            self.assertTrue(f"iamodbc-{name}(1)" in read("iamodbc.1"), name)
 
     def test_every_attribute_stands_in_iamodbc_5(self):
         page = read("iamodbc.5")
