@@ -237,7 +237,22 @@ std::string without_secrets(std::string text, const std::vector<std::string>& se
   return text;
 }
 
+namespace {
+
+// What a credential_process or a prompt wrote about its failure may be anything.
+std::string without_words_of_programs(std::string text) {
+  for (const std::string_view how : {"failed with exit status ", "was ended by signal "}) {
+    const std::size_t at = text.find(how);
+    const std::size_t colon = at == std::string::npos ? at : text.find(": ", at);
+    if (colon != std::string::npos) text = text.substr(0, colon) + ": (what it said is left out)";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string redacted(std::string text, const Privacy& privacy) {
+  text = without_words_of_programs(std::move(text));
   text = without_secrets(std::move(text), privacy.secrets);
   for (std::size_t i = 0; i < privacy.hosts.size(); ++i)
     text = replaced(text, privacy.hosts[i], "host-" + std::to_string(i + 1));

@@ -28,7 +28,7 @@ struct Privacy {
   bool shows_hosts = false;        // then `hosts` is empty, and those of URLs stay too; else only AWS's own do
 };
 // Every other address goes, too, with the hosts of URLs and of who MySQL refuses, unless hosts are shown.
-// Account ids are cut to their last four digits, key ids to both ends, names of a role's session to "...".
+// So does what a program that failed said. Account ids are cut to their last four digits, key ids to both ends, names of a role's session to "...".
 std::string redacted(std::string text, const Privacy& privacy);
 // The secrets become ***; those of up to three characters stay, because they stand in other words as well.
 std::string without_secrets(std::string text, const std::vector<std::string>& secrets);

@@ -7,11 +7,13 @@ to the same bytes. The .rpm is read only."""
 import glob
 import hashlib
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -234,10 +236,10 @@ class Debian(box.LiveTest):
                 shutil.copy(name, cls.root + name)
         shutil.copy(package(".deb"), cls.root + "/tmp/iamodbc.deb")
 
-    def inside(self, *command, status=0, seconds=300, **environment):
+    def inside(self, *command, status=0, seconds=300, stdin=subprocess.DEVNULL, **environment):
         """Runs a program in the Debian, in a mount namespace of its own, which ends with it."""
         script = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"'
-        done = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, self.root, *command], stdin=subprocess.DEVNULL,
+        done = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, self.root, *command], stdin=stdin,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", timeout=seconds, check=False,
                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
                                    **environment})
@@ -272,10 +274,24 @@ class Debian(box.LiveTest):
         shutil.copy(self.box.ca, self.root + "/root/local-ca.pem")
         key, secret, _ = self.box.key()
         write(self.root + "/root/.aws/credentials", f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n", 0o600)
+        write(self.root + "/root/.aws/config", "[default]\nregion = eu-central-1\n")
+        self.type_a_dsn("typed", f"localhost:{section['Port']}", section["UID"], "PostgreSQL Unicode", section["Database"])
         return {name: read(self.root + name) for name in ("/root/.odbc.ini", "/etc/odbc.ini", "/root/.aws/credentials")}
 
+    def type_a_dsn(self, *answers):
+        """What a stranger does: `iamodbc dsn add`, and an answer to each question. One question more would wait for ever."""
+        master, terminal = pty.openpty()
+        try:
+            os.write(master, "".join(line + "\n" for line in answers).encode())
+            said = self.inside("sh", "-c", "exec iamodbc dsn add --ca-file /root/local-ca.pem 2>&0", stdin=terminal, seconds=20)
+        finally:
+            os.close(terminal)
+            os.close(master)
+        self.assertIn("added to", said)
+        self.answers = len(answers)
+
     def assert_logs_in(self):
-        for dsn in ("sales", "everybody"):
+        for dsn in ("typed", "sales", "everybody"):
             said = self.inside("sh", "-c", f"echo 'select current_user' | isql -b {dsn}")
             self.assertIn("jane_doe", said)
         self.assertRegex(self.inside("iamodbc", "check", "sales"), r"(?m)^user +jane_doe$")
@@ -292,12 +308,14 @@ class Debian(box.LiveTest):
         drivers = self.root + "/etc/odbcinst.ini"
         self.inside("apt-get", "update", "-q")
         before = self.left()
+        started = time.monotonic()
         self.inside("apt-get", "install", "-q", "-y", "/tmp/iamodbc.deb")  # brings all that it needs and recommends
         self.assertLessEqual({*NAMES, "PostgreSQL Unicode", "MariaDB Unicode"}, set(sections(drivers)))
         self.assertEqual(self.inside("dpkg", "--verify", "iamodbc"), "")
         self.assertRegex(self.inside("odbcinst", "-q", "-d", "-n", "iamodbc wide"), "libiamodbcw.so")
         users = self.make_user_files()
         self.assert_logs_in()
+        print(f"installed, set up by {self.answers} answers and logged in within {time.monotonic() - started:.0f} s")
 
         # An upgrade keeps what people wrote, and counts nothing twice.
         write(drivers, "# a comment\n" + read(drivers).replace("[iamodbc]\n", "[iamodbc]\nAllowInString=yes\n"))

@@ -107,6 +107,12 @@ TEST(Redacted, LeavesNoAddressAndNoHostOfAClient) {
             "Access denied for user 'jane'@'host' (using");
 }
 
+TEST(Redacted, RepeatsNothingOfWhatAProgramSaidThatFailed) {
+  EXPECT_EQ("custom-process: `keys` (Profile) failed with exit status 3: (what it said is left out)",
+            redacted("custom-process: `keys` (Profile) failed with exit status 3: cannot open vault with hunter2", {}));
+  EXPECT_EQ("it was ended by signal 9 and said nothing.", redacted("it was ended by signal 9 and said nothing.", {}));
+}
+
 TEST(Redacted, ReplacesSecretsAndTheHomeFolder) {
   const Privacy privacy{{"hunter2"}, {}, {"/home/jane"}, false};
   EXPECT_EQ(redacted("/home/jane/.aws has hunter2hunter2; /home/janet is another", privacy),
