@@ -3,14 +3,13 @@
 
 #include <unistd.h>
 
-#include <iostream>
-#include <iterator>
 #include <string>
 #include <utility>
 
 #include "core/credentials/keyring.h"
 #include "core/text.h"
 #include "setup/command.h"
+#include "setup/input.h"
 #include "setup/output.h"
 
 namespace iamodbc {
@@ -19,7 +18,9 @@ namespace {
 constexpr std::chrono::minutes patience{2};
 
 Result<Json> keys_of_input() {
-  std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  auto input = standard_input("AWS keys as JSON");
+  if (!input) return input.error();
+  std::string text = std::move(input).value();
   auto object = Json::parse(text);
   wipe(text);
   if (object) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,28 +13,18 @@
 #include "core/aws/region.h"
 #include "core/text.h"
 #include "core/walk.h"
+#include "setup/input.h"
 #include "setup/output.h"
 
 namespace iamodbc {
 namespace {
 
 constexpr const char* data_source_not_found = "IM002";
-constexpr std::size_t most_input = std::size_t{1} << 20U;  // of which no connection string comes near
 
 std::string joined(const std::vector<std::string>& texts, const char* separator) {
   std::string result;
   for (const std::string& text : texts) result += (result.empty() ? "" : separator) + text;
   return result;
-}
-
-// All of it, without the line ends of `echo`; nothing when it is longer than `most_input`.
-std::optional<std::string> standard_input() {
-  std::string text(most_input + 1, '\0');
-  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::cin.gcount()));
-  if (text.size() > most_input) return std::nullopt;
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
 }
 
 bool is_file(const std::string& path) {
@@ -77,9 +66,9 @@ Result<ConnectionString> read_source(const std::string& argument, const OdbcFile
   std::string text = argument;
   const bool is_typed = argument != "-";
   if (!is_typed) {
-    auto input = standard_input();
-    if (!input) return cannot_connect("Standard input holds more than 1 MiB, which is no DSN or connection string.");
-    text = *std::move(input);
+    auto input = standard_input("DSN or connection string");
+    if (!input) return input.error();
+    text = std::move(input).value();
   }
   if (text.find('=') == std::string::npos) {
     if (files.data_source(text) == nullptr) return unknown_dsn(text, files);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "setup/dsn/options.h"
 #include "setup/dsn/report.h"
 #include "setup/dsn/translate.h"
+#include "setup/input.h"
 #include "setup/output.h"
 #include "setup/source.h"
 
@@ -26,7 +25,11 @@ struct Options : DsnOptions {
 
 Result<Foreign> read_foreign(const Options& options, const OdbcFiles& files, const System& system) {
   std::string text = options.source;
-  if (text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (text == "-") {
+    auto input = standard_input("DSN, URL or connection string");
+    if (!input) return input.error();
+    text = std::move(input).value();
+  }
   text = trimmed(text);
   if (is_foreign_text(text)) return parse_foreign(text);
   const auto found = files_with(text, false, files, system);

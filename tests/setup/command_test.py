@@ -381,11 +381,12 @@ class Credentials(CommandTest):
         self.assertEqual("", done.stderr)
 
     def test_standard_input_without_end_is_refused(self):
-        with open("/dev/zero", "rb") as zero:
-            done = subprocess.run([self.tool, "token", "-"], stdin=zero, capture_output=True, env=self.variables, timeout=30, check=False,
-                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)))
-        self.assertEqual((1, b""), (done.returncode, done.stdout))
-        self.assertIn(b"more than 1 MiB", done.stderr)
+        for arguments in (["token", "-"], ["dsn", "import", "new", "-"], ["login", "--keys", "--profile", "dev"]):
+            with self.subTest(arguments), open("/dev/zero", "rb") as zero:
+                done = subprocess.run([self.tool, *arguments], stdin=zero, capture_output=True, env=self.variables, timeout=30, check=False,
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)))
+                self.assertEqual((1, b""), (done.returncode, done.stdout))
+                self.assertIn(b"more than 1 MiB", done.stderr)
 
     def test_a_secret_among_the_arguments_is_warned_of_once(self):
         done = self.run_tool("token", f"DSN=sales;AccessKeyID={KEY[0]};SecretAccessKey={KEY[1]};PWD=hunter2")
