@@ -1,7 +1,6 @@
 // By itself, so that who asks nothing more of walk.h does not link what signs and asks the network.
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
-#include <utility>
 
 #include "core/walk.h"
 
@@ -15,7 +14,7 @@ Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& f
   if (name.empty()) {
     auto installed = default_base_driver(choice.value().engine, choice.value().port.value_or(0), files);
     // What neither Engine nor Port tells, the DSN of the base driver may.
-    name = installed ? std::move(installed).value() : given.base_dsn_driver();
+    name = installed ? installed.value() : given.base_dsn_driver();
     if (name.empty()) return installed.error();
   }
   return find_base_driver(name, files, system, own_folder);
