@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/settings.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -275,6 +276,32 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   if (reader.error()) return *reader.error();
   settings.provenance = reader.provenance();
   return settings;
+}
+
+std::optional<Error> not_one_host(const char* name, const std::string& host) {
+  if (host.empty()) return cannot_connect(std::string(name) + " is empty. Give the host name of the database.");
+  if (host.front() == '/' || host.front() == '@' || host.front() == '\\' || host == ".") {
+    return cannot_connect(std::string(name) + "=" + host +
+                          " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
+  }
+  const bool is_bracketed = host.front() == '[' && host.back() == ']';
+  if (!is_bracketed && std::count(host.begin(), host.end(), ':') == 1) {
+    return cannot_connect(std::string(name) + "=" + host + " holds a port. Give the host alone, and the port in " +
+                          (name == std::string_view("Server") ? "Port." : "TokenPort."));
+  }
+  for (const char c : host) {
+    if (c == ',') {
+      return cannot_connect(
+          std::string(name) + "=" + host +
+          " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
+    }
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ';' || c == '\'' || c == '"' ||
+        c == '\\' || c == '{' || c == '}' || c == '=') {
+      return cannot_connect(std::string(name) + "=" + host +
+                            " is not a host name. Give the RDS endpoint, without scheme, user or path.");
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace iamodbc

@@ -66,4 +66,7 @@ Result<Log> read_log(const Given& given);
 // `may_prompt`: as in CredentialSettings.
 Result<Settings> read_settings(const Given& given, const BaseDriverProfile& profile, bool may_prompt = true);
 
+// Why no token can be signed for what the attribute `name` (Server or TokenHost) gives as a host.
+std::optional<Error> not_one_host(const char* name, const std::string& host);
+
 }  // namespace iamodbc

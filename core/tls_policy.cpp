@@ -62,32 +62,6 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-std::optional<Error> not_one_host(const char* name, const std::string& host) {
-  if (host.empty()) return cannot_connect(std::string(name) + " is empty. Give the host name of the database.");
-  if (host.front() == '/' || host.front() == '@' || host.front() == '\\' || host == ".") {
-    return cannot_connect(std::string(name) + "=" + host +
-                          " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
-  }
-  const bool is_bracketed = host.front() == '[' && host.back() == ']';
-  if (!is_bracketed && std::count(host.begin(), host.end(), ':') == 1) {
-    return cannot_connect(std::string(name) + "=" + host + " holds a port. Give the host alone, and the port in " +
-                          (name == std::string_view("Server") ? "Port." : "TokenPort."));
-  }
-  for (const char c : host) {
-    if (c == ',') {
-      return cannot_connect(
-          std::string(name) + "=" + host +
-          " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
-    }
-    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ';' || c == '\'' || c == '"' ||
-        c == '\\' || c == '{' || c == '}' || c == '=') {
-      return cannot_connect(std::string(name) + "=" + host +
-                            " is not a host name. Give the RDS endpoint, without scheme, user or path.");
-    }
-  }
-  return std::nullopt;
-}
-
 // Whether a list names TLSv1.2 and TLSv1.3 and nothing else. These connectors find a version in any text that holds its name, and one of them takes numbers.
 bool names_new_tls_only(std::string_view list) {
   while (!list.empty()) {

@@ -73,7 +73,9 @@ std::optional<Error> mistake_in(IniFile file, const std::string& name, const Odb
   const auto whole = given_by(name, as_filled);
   if (!whole) return whole.error();
   const auto settings = read_settings(whole.value(), profile);
-  return settings ? std::nullopt : std::optional(settings.error());
+  if (!settings) return settings.error();
+  if (settings.value().auth_type != AuthType::iam) return std::nullopt;
+  return not_one_host("Server", settings.value().server);
 }
 
 }  // namespace

@@ -112,6 +112,8 @@ class Add(DsnTest):
     def test_what_a_connect_would_refuse_is_refused(self):
         self.assertIn("TLS=maybe is not", self.add("a", "--tls", "maybe", status=1).stderr)
         self.assertIn("did you mean", self.add("a", "--set", "Regin=eu-central-1", status=1).stderr.lower())
+        for host, fault in (("one,other", "is a list of hosts"), ("/var/run/postgresql", "is a socket"), (HOST + ":5432", "holds a port")):
+            self.assertIn(fault, self.dsn("add", "a", "--host", host, "--user", "j", "--engine", "postgresql", status=1).stderr)
         self.assertFalse(os.path.exists(self.ini))
 
     def test_what_is_not_there_yet_is_a_warning(self):
@@ -379,7 +381,8 @@ class Import(DsnTest):
         self.add()
         for source, text in (("sales", "is a DSN of iamodbc already"), ("nosuch", "There is no DSN"), ("sqlserver://h/d", "none that can be imported"),
                              ("postgresql://a,b/d", "several hosts"), ("Server=h;UID=u", "no Driver"), ("DSN=sales;UID=u", "by its name"),
-                             ("jdbc:oracle:thin:@h", "none that can be imported")):
+                             ("jdbc:oracle:thin:@h", "none that can be imported"),
+                             ("host=a,b user=u", "list of hosts"), ("postgresql:///d?host=/var/run/postgresql&user=u", "is a socket")):
             with self.subTest(source):
                 self.assertIn(text, self.dsn("import", "n", source, status=1).stderr)
 
