@@ -7,7 +7,6 @@
 
 #include "core/attributes.h"
 #include "core/credentials/prompt.h"
-#include "core/libpq_options.h"
 #include "core/text.h"
 #include "setup/dsn/terminal.h"
 
@@ -50,20 +49,12 @@ std::string type_of(const Named& one) {
   return choices.empty() ? one.type : choices;
 }
 
-bool holds_password(const DsnLine& line) {
-  if (is_secret_attribute(line.name)) return true;
-  if (!same_name(line.name, "pqopt") && !same_name(line.name, "D5")) return false;
-  const auto options = parse_libpq_options(line.value);
-  const auto is_password = [](const auto& one) { return one.first == "password" || one.first == "sslpassword"; };
-  return options && std::any_of(options.value().begin(), options.value().end(), is_password);
-}
-
 std::optional<Error> add(DsnLines& lines, DsnLine line) {
   const BaseDriverProfile& any = base_driver_profile(BaseKind::unknown);
   const auto twin = std::find_if(lines.begin(), lines.end(),
                                  [&](const DsnLine& one) { return is_same_attribute(one.name, line.name, any); });
   if (twin != lines.end()) return wrong(twin->name + " and " + line.name + " are the same attribute. Give it once.");
-  if (holds_password(line) && !line.value.empty()) {
+  if (holds_secret(line)) {
     return wrong(
         line.name +
         " holds a secret, and every user of this machine can see the arguments of a program. A DSN of IAM needs "

@@ -78,6 +78,25 @@ std::optional<Error> mistake_in(IniFile file, const std::string& name, const Odb
   return not_one_host("Server", settings.value().server);
 }
 
+// Whatever libpq would make of it: braces around it, other letters, a quote that does not end.
+bool sets_password(std::string_view libpq_options) {
+  constexpr std::string_view word = "password";
+  for (auto at = libpq_options.find(word); at != std::string_view::npos; at = libpq_options.find(word, at + 1)) {
+    if (trimmed(libpq_options.substr(at + word.size())).starts_with('=')) return true;
+  }
+  return false;
+}
+
+// As a proxy's may.
+bool is_url_with_password(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  text.remove_prefix(scheme + 3);
+  const std::string_view authority = text.substr(0, text.find_first_of("/?#"));
+  const std::size_t at = authority.rfind('@');
+  return at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos;
+}
+
 }  // namespace
 
 bool is_same_attribute(std::string_view a, std::string_view b, const BaseDriverProfile& profile) {
@@ -100,6 +119,13 @@ bool is_secret_attribute(std::string_view name) {
     const AttributeRow* const row = our_attribute(profile, name);
     return (row != nullptr && row->is_secret) || is_one_of(profile.secret_names, name);
   });
+}
+
+bool holds_secret(const DsnLine& line) {
+  if (line.value.empty()) return false;
+  if (is_secret_attribute(line.name) || is_url_with_password(line.value)) return true;
+  const bool is_libpq = same_name(line.name, "pqopt") || same_name(line.name, "D5");
+  return is_libpq && sets_password(lower(line.value));
 }
 
 bool is_our_library(std::string_view file) {

@@ -32,6 +32,8 @@ std::string value_of(const DsnLines& lines, AttributeId id);
 // Whether this is a password or a key for any known base driver. What may hold one among other things (ConnSettings,
 // INITSTMT, pqopt) is the user's to write.
 bool is_secret_attribute(std::string_view name);
+// Whether this line holds one: by its name, in libpq's options, or in a URL, as a proxy's may be.
+bool holds_secret(const DsnLine& line);
 
 // Whether a file is one of our libraries, by its name.
 bool is_our_library(std::string_view file);

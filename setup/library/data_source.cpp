@@ -45,10 +45,11 @@ Result<std::string> name_in(const DataSourceRequest& request) {
 
 std::optional<Error> secret_in(const std::vector<Keyword>& attributes) {
   for (const Keyword& one : attributes) {
-    if (one.value.empty() || !is_secret_attribute(one.name)) continue;
-    return bad_value(one.name +
-                     " is a secret and is not written to odbc.ini. IAM needs none there: name a Profile, or give it in "
-                     "the connection string; `iamodbc dsn edit --store-secret` stores it if it must be.");
+    if (!holds_secret({one.name, one.value})) continue;
+    return bad_value(
+        one.name +
+        " holds a secret and is not written to odbc.ini. IAM needs none there: name a Profile, or give it in "
+        "the connection string; `iamodbc dsn edit --store-secret` stores it if it must be.");
   }
   return std::nullopt;
 }

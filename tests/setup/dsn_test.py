@@ -137,7 +137,8 @@ class Add(DsnTest):
 class Secrets(DsnTest):
     def test_no_argument_is_a_secret(self):
         for setting in ("PWD=hunter2", "Password=hunter2", "AWS_SECRET_ACCESS_KEY=hunter2", "SessionToken=hunter2", "TLSKEYPWD=hunter2",
-                        "pqopt=password=hunter2"):
+                        "pqopt=password=hunter2", "pqopt={password=hunter2}", "pqopt=password='hunter2", "D5=PassWord = hunter2",
+                        "Proxy=http://jane:hunter2@proxy.example:3128"):
             with self.subTest(setting):
                 done = self.add("a", "--set", setting, status=2)
                 self.assertIn("holds a secret", done.stderr)

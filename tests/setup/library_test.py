@@ -253,7 +253,9 @@ class Refused(LibraryTest):
 
     def test_secrets(self):
         for name in ("PWD", "Password", "SecretAccessKey", "AWS_SESSION_TOKEN"):
-            self.refuse(INVALID_KEYWORD, f"{name} is a secret and is not written to odbc.ini", f"{name}={SECRET}")
+            self.refuse(INVALID_KEYWORD, f"{name} holds a secret and is not written to odbc.ini", f"{name}={SECRET}")
+        for line in (f"pqopt={{password={SECRET}}}", f"Proxy=http://jane:{SECRET}@proxy.example:3128"):
+            self.refuse(INVALID_KEYWORD, "holds a secret and is not written to odbc.ini", line)
         self.succeed(ADD, "DSN=other", "ConnSettings=SET x TO 1")
 
     def test_lists_that_are_none(self):
