@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "core/connection_string.h"
@@ -18,12 +19,14 @@ struct Scheme {
   ForeignKind kind;
 };
 constexpr Scheme schemes[] = {
-    {"postgresql:", "postgresql", ForeignKind::libpq}, {"postgres:", "postgresql", ForeignKind::libpq},
-    {"mysql:", "mysql", ForeignKind::mysql_url},       {"mariadb:", "mariadb", ForeignKind::mysql_url},
-    {"aws:", "mysql", ForeignKind::mysql_url},  // behind jdbc:mysql:, of an older driver of AWS
+    {"postgresql:", "postgresql", ForeignKind::libpq},
+    {"postgres:", "postgresql", ForeignKind::libpq},
+    {"mysql:", "mysql", ForeignKind::mysql_url},
+    {"mariadb:", "mariadb", ForeignKind::mysql_url},
 };
 constexpr std::string_view jdbc = "jdbc:";
 constexpr std::string_view aws_wrapper = "aws-wrapper:";
+constexpr std::string_view older_aws = "aws:";  // behind jdbc:mysql:, of an older driver of AWS
 constexpr std::array libpq_names{"host", "hostaddr", "port", "dbname", "user", "service"};
 
 int digit(char c) {
@@ -60,8 +63,22 @@ void add(DsnLines& lines, const char* name, std::string value) {
   if (!value.empty()) lines.push_back({name, std::move(value)});
 }
 
+Error not_a_url() {
+  return cannot_connect(
+      "The URL cannot be read as //USER:PASSWORD@HOST:PORT/DATABASE. In a user's name or password write / as %2F, ? as "
+      "%3F, @ as %40 and : as %3A; an IPv6 address stands in brackets.");
+}
+
+// No message repeats what is refused here: it may be a part of a password.
 std::optional<Error> add_authority(DsnLines& lines, std::string_view authority) {
   const std::size_t at = authority.rfind('@');
+  const std::size_t host = at == std::string_view::npos ? 0 : at + 1;
+  if (starts_with_name(authority, "(") || starts_with_name(authority, "address=(") ||
+      authority.find('(', host) != std::string_view::npos) {
+    return cannot_connect(
+        "The URL has its host in parentheses, which is not read. Write it as "
+        "jdbc:mysql://HOST:PORT/DATABASE?user=NAME");
+  }
   if (at != std::string_view::npos) {
     std::string_view user = authority.substr(0, at);
     add(lines, "user", decoded(take_until(user, ':')));
@@ -73,11 +90,14 @@ std::optional<Error> add_authority(DsnLines& lines, std::string_view authority) 
   }
   if (authority.starts_with('[')) {  // an IPv6 address
     authority.remove_prefix(1);
+    if (authority.find(']') == std::string_view::npos) return not_a_url();
     add(lines, "host", std::string(take_until(authority, ']')));
+    if (!authority.empty() && !authority.starts_with(':')) return not_a_url();
     if (authority.starts_with(':')) authority.remove_prefix(1);
   } else {
     add(lines, "host", decoded(take_until(authority, ':')));
   }
+  if (authority.find_first_not_of("0123456789") != std::string_view::npos) return not_a_url();
   add(lines, "port", std::string(authority));
   return std::nullopt;
 }
@@ -87,13 +107,16 @@ Result<Foreign> parse_url(std::string_view text) {
   const bool is_jdbc = starts_with_name(text, jdbc);
   if (is_jdbc) text.remove_prefix(jdbc.size());
   if (is_jdbc && starts_with_name(text, aws_wrapper)) text.remove_prefix(aws_wrapper.size());
-  bool is_known = false;
-  for (const Scheme& scheme : schemes) {
-    if (!starts_with_name(text, scheme.name) || (is_known && scheme.kind != foreign.kind)) continue;
-    text.remove_prefix(std::string_view(scheme.name).size());
-    foreign.engine = scheme.engine;
-    foreign.kind = scheme.kind;
-    is_known = true;
+  const auto scheme = std::find_if(std::begin(schemes), std::end(schemes),
+                                   [&](const Scheme& one) { return starts_with_name(text, one.name); });
+  const bool is_known = scheme != std::end(schemes);
+  if (is_known) {
+    text.remove_prefix(std::string_view(scheme->name).size());
+    foreign.engine = scheme->engine;
+    foreign.kind = scheme->kind;
+  }
+  if (is_jdbc && foreign.kind == ForeignKind::mysql_url && starts_with_name(text, older_aws)) {
+    text.remove_prefix(older_aws.size());
   }
   if (!is_known || !text.starts_with("//")) {
     return cannot_connect(
@@ -107,7 +130,12 @@ Result<Foreign> parse_url(std::string_view text) {
     query = text.substr(mark + 1);
     text = text.substr(0, mark);
   }
-  if (auto error = add_authority(foreign.lines, take_until(text, '/'))) return *std::move(error);
+  const std::string_view authority = take_until(text, '/');
+  // A password with a / or ? in it: what is behind that is no database, and no parameter.
+  const bool is_cut =
+      text.find('@') != std::string_view::npos || query.substr(0, query.find('=')).find('@') != std::string_view::npos;
+  if (is_cut && authority.find('@') == std::string_view::npos) return not_a_url();
+  if (auto error = add_authority(foreign.lines, authority)) return *std::move(error);
   add(foreign.lines, "dbname", decoded(text));
   while (!query.empty()) {
     std::string_view value = take_until(query, '&');

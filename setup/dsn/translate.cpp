@@ -85,6 +85,7 @@ constexpr Rule url_rules[] = {
     {"iamHost", "TokenHost", nullptr},
     {"iamDefaultPort", "TokenPort", nullptr},
     {"awsProfile", "Profile", nullptr},
+    {"credentialType", nullptr, "IAM is the default"},
     {"iamExpiration", nullptr, "a token lives 15 minutes, as RDS has it"},
     {"wrapperPlugins", nullptr, "iamodbc signs in with IAM, and connects to the one endpoint that Server names"},
     {"gssencmode", nullptr, "a token travels in TLS"},
@@ -181,7 +182,7 @@ class Translation {
     const std::string driver = find(foreign_.lines, "Driver");
     const std::string file = lower(file_of_driver(driver, files_));
     const std::string name = file.substr(file.rfind('/') + 1);
-    if (name.starts_with("libiamodbc") || same_name(driver, "iamodbc")) {
+    if (name.starts_with("libiamodbc") || starts_with_name(driver, "iamodbc")) {
       return cannot_connect("This is a DSN of iamodbc already. `iamodbc dsn edit` changes it.");
     }
     is_wrapper_ = name.find("aws") != std::string::npos && name.find("odbc-wrapper") != std::string::npos;

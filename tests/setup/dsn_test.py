@@ -382,10 +382,28 @@ class Import(DsnTest):
         self.add()
         for source, text in (("sales", "is a DSN of iamodbc already"), ("nosuch", "There is no DSN"), ("sqlserver://h/d", "none that can be imported"),
                              ("postgresql://a,b/d", "several hosts"), ("Server=h;UID=u", "no Driver"), ("DSN=sales;UID=u", "by its name"),
-                             ("jdbc:oracle:thin:@h", "none that can be imported"),
-                             ("host=a,b user=u", "list of hosts"), ("postgresql:///d?host=/var/run/postgresql&user=u", "is a socket")):
+                             ("jdbc:oracle:thin:@h", "none that can be imported"), ("aws://h/d?user=u", "none that can be imported"),
+                             ("host=a,b user=u", "list of hosts"), ("postgresql:///d?host=/var/run/postgresql&user=u", "is a socket"),
+                             ("Driver=iamodbc wide;Server=h", "is a DSN of iamodbc already")):
             with self.subTest(source):
                 self.assertIn(text, self.dsn("import", "n", source, status=1).stderr)
+
+
+    def test_what_may_be_a_part_of_a_password_is_not_taken_for_anything_else(self):
+        for url, text in ((f"jdbc:mysql://address=(host={HOST})(port=3306)(password=hunter2)/app?user=j", "in parentheses"),
+                          (f"jdbc:mysql://(host={HOST},port=3306,user=j,password=@hunter2)/app", "in parentheses"),
+                          (f"jdbc:mysql://j:hunter2@(host={HOST},port=3306)/app", "in parentheses"),
+                          (f"postgresql://jane:hunter2/x@{HOST}/app?user=j", "write / as %2F"),
+                          (f"postgresql://jane:12/hunter2@{HOST}/app?user=j", "write / as %2F"),
+                          (f"postgresql://jane:hunter2?x@{HOST}/app", "write / as %2F"),
+                          (f"postgresql://jane:12?hunter2@{HOST}/app&user=j", "write / as %2F"),
+                          ("postgresql://j:hunter2@::1/app", "in brackets"), ("postgresql://j:hunter2@[::1/app", "in brackets")):
+            with self.subTest(url):
+                done = self.dsn("import", "n", "-", text_in=url, status=1)
+                self.assertIn(text, done.stderr)
+                self.no_secret(done.stdout, done.stderr)
+        self.assertFalse(os.path.exists(self.ini))
+        self.assertIn("Server=::1", self.imported("-", "--dry-run", text_in="postgresql://j:hunter2@[::1]:5433/app")[1])
 
 
 class Terminal:
