@@ -23,7 +23,7 @@ import box  # noqa: E402
 
 PACKAGES = os.environ.get("IAMODBC_TEST_PACKAGES", os.path.join(TOP, "build", "package", "packages"))
 NAMES = ("iamodbc", "iamodbc narrow", "iamodbc wide")
-LIBRARIES = ("libiamodbc.so", "libiamodbca.so", "libiamodbcw.so")
+LIBRARIES = ("libiamodbc.so", "libiamodbca.so", "libiamodbcw.so", "libiamodbcS.so")
 
 
 def output(*command, **options):
@@ -83,7 +83,7 @@ class Packages(unittest.TestCase):
             with self.subTest(ending):
                 folder = self.unpacked(ending)
                 for name in ("usr/bin/iamodbc", "usr/share/iamodbc/rds-ca.pem", "usr/share/iamodbc/odbc.ini.sample", "usr/share/iamodbc/iamodbc.ini",
-                             "usr/share/man/man1/iamodbc.1*", "usr/share/man/man5/iamodbc.5*", "usr/share/bash-completion/completions/iamodbc",
+                             "usr/share/man/man1/iamodbc.1*", "usr/share/man/man1/iamodbc-dsn.1*", "usr/share/man/man5/iamodbc.5*", "usr/share/bash-completion/completions/iamodbc",
                              "usr/share/zsh/*/_iamodbc",
                              *(f"{libraries}/{library}" for library in LIBRARIES)):
                     self.assertEqual(len(glob.glob(f"{folder}/{name}")), 1, name)
