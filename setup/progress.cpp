@@ -20,7 +20,7 @@ void put(const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(std::string what) : what_(shown(what)) {
+Progress::Progress(std::string_view what) : what_(shown(what)) {
   if (isatty(STDERR_FILENO) == 0) return;
   try {
     shower_ = std::thread([this] { show(); });

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace iamodbc {
@@ -15,7 +16,7 @@ namespace iamodbc {
 class Progress {
  public:
   // `what` is shown as "what ... 3 s".
-  explicit Progress(std::string what);
+  explicit Progress(std::string_view what);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
