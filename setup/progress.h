@@ -31,4 +31,11 @@ class Progress {
   std::thread shower_;
 };
 
+// What `work` gives; the person at the terminal sees what it waits for.
+template <class Work>
+auto waited(std::string_view what, const Work& work) {
+  const Progress progress(what);
+  return work();
+}
+
 }  // namespace iamodbc

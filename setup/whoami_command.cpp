@@ -64,10 +64,8 @@ int run(const Options& options) {
   const Credentials& credentials = *search.credentials;
   const SigningKeys keys{credentials.access_key_id, credentials.secret_access_key, credentials.session_token};
   const std::string profile = chosen_profile(search.system, search.question.settings.profile).name;
-  const auto caller = [&] {
-    const Progress progress("asking AWS STS");
-    return get_caller_identity(aws_client(search.context(), profile), keys);
-  }();
+  const auto caller =
+      waited("asking AWS STS", [&] { return get_caller_identity(aws_client(search.context(), profile), keys); });
   if (const auto* const fault = std::get_if<AwsFault>(&caller)) {
     return failed(options, search.attempts,
                   Error{fault->error.sqlstate,

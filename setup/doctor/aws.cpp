@@ -206,7 +206,7 @@ void look_at_login(Examination& examination) {
   const Settings& settings = *examination.settings;
   examination.login_error =
       prepare_login(prepared, *examination.given, settings, *examination.profile, examination.system, Log(),
-                    data_directory(examination.library->folder), examination.whole());
+                    data_directory(examination.our_library->folder), examination.whole());
   const auto& error = examination.login_error;
   const auto failed = [&](const char* step, const char* advice) {
     findings.add_failure(step, error->sqlstate, error->message, advice);

@@ -34,7 +34,7 @@ struct Examination {
 
   // What was reached.
   std::optional<Given> given;
-  std::optional<OwnLibrary> library;
+  std::optional<OwnLibrary> our_library;
   std::optional<BaseDriverFile> base_file;
   const BaseDriverProfile* profile = nullptr;
   std::optional<Settings> settings;
@@ -56,13 +56,6 @@ struct Examination {
     return std::chrono::steady_clock::now() + (timeout.count() > 0 ? std::min(seconds, timeout) : seconds);
   }
 };
-
-// What `work` gives; the person at the terminal sees what it waits for.
-template <class Work>
-auto waited(std::string what, const Work& work) {
-  const Progress progress(std::move(what));
-  return work();
-}
 
 // ---- installation.cpp ----
 void look_at_ini_files(Examination& examination);

@@ -224,8 +224,8 @@ bool look_at_settings(Examination& examination) {
   examination.profile = file ? &base_driver_profile(file.value().name) : &base_driver_profile(BaseKind::unknown);
   findings.add(Finding{"attributes", Mark::ok, described(*examination.given, *examination.profile), {}});
   if (!library) return failed("driver", library.error(), "driver-not-loadable");
-  examination.library = std::move(library).value();
-  look_at_own_library(examination, examination.library->section, examination.library->file);
+  examination.our_library = std::move(library).value();
+  look_at_own_library(examination, examination.our_library->section, examination.our_library->file);
   if (!file) return failed("base driver", file.error(), "base-driver-missing");
   examination.base_file = std::move(file).value();
   const auto base = probe_base_driver(*examination.base_file);

@@ -26,7 +26,7 @@ namespace {
 // Of the first odbcinst.ini that has this driver.
 struct Registration {
   std::string path;
-  std::string library;
+  std::string file;
 };
 
 Result<Registration> registration_of(const std::string& driver) {
@@ -44,7 +44,7 @@ Result<Registration> registration_of(const std::string& driver) {
 Result<bool> installed(const std::string& driver) {
   const auto registration = registration_of(driver);
   if (!registration) return registration.error();
-  const std::string& library = registration.value().library;
+  const std::string& library = registration.value().file;
   if (library.starts_with('/') && access(library.c_str(), R_OK) != 0) {
     return refusal(ODBC_ERROR_INVALID_PATH, "[" + driver + "] in " + registration.value().path + " names " + library +
                                                 ", which cannot be read. Run `iamodbc register`.");

@@ -109,7 +109,7 @@ TEST_F(EditFile, AFileWithASecondNameIsLeftAlone) {
 }
 
 TEST_F(EditFile, KeepsOwnerAndGroupAlsoInAFolderWithAGroupOfItsOwn) {
-  if (geteuid() != 0) GTEST_SKIP() << "takes root, to give files away";
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";  // who alone gives files away
   write(path(), "[a]\n");
   ASSERT_EQ(chown(path().c_str(), 12345, 12346), 0);
   ASSERT_TRUE(set(path(), "v").value());
@@ -136,7 +136,7 @@ TEST_F(EditFile, KeepsAnAccessList) {
                            std::string("\x20\0\0\0\xff\xff\xff\xff", 8);
   const char* const name = "system.posix_acl_access";
   const bool has_lists = setxattr(path().c_str(), name, list.data(), list.size(), 0) == 0;
-  if (!has_lists) GTEST_SKIP() << "the file system has no access lists";
+  if (!has_lists) GTEST_SKIP() << "no access lists";  // a file system may have none to keep
   ASSERT_TRUE(set(path(), "v").value());
   std::string found(100, '\0');
   const ssize_t size = getxattr(path().c_str(), name, found.data(), found.size());
@@ -195,7 +195,7 @@ TEST_F(EditFile, AReadOnlyFolderIsNamed) {
 }
 
 TEST_F(EditFile, WhoseOwnerCannotBeKeptIsLeftAlone) {
-  if (geteuid() != 0) GTEST_SKIP() << "takes root, to give files away";
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";  // who alone gives files away
   write(path(), "[a]\n");
   chmod(path().c_str(), 0666);
   chmod(folder_.c_str(), 0777);
