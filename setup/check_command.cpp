@@ -16,6 +16,7 @@
 #include "setup/command.h"
 #include "setup/connection.h"
 #include "setup/output.h"
+#include "setup/progress.h"
 #include "setup/rooms.h"
 #include "setup/source.h"
 
@@ -71,8 +72,10 @@ class Check {
     room("settings", described(settings.value()));
 
     PreparedLogin prepared;
-    const auto error = prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(),
-                                     data_directory(folder), deadline_);
+    const auto error = searched(settings.value().credentials, [&] {
+      return prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(), data_directory(folder),
+                           deadline_);
+    });
     if (const int status = show_login(prepared, settings.value(), error); status != Exit::ok) return status;
     return connect(given.value(), settings.value(), prepared, profile);
   }

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "setup/progress.h"
+
 namespace iamodbc {
 
 void add_credential_arguments(CLI::App& app, CredentialArguments& arguments) {
@@ -15,7 +17,7 @@ std::optional<Error> search_credentials(CredentialSearch& search, const Credenti
   auto question = credential_question_of(arguments.source, arguments.profile, search.system);
   if (!question) return question.error();
   search.question = std::move(question).value();
-  auto found = find_credentials(search.context(), &search.attempts);
+  auto found = searched(search.question.settings, [&] { return find_credentials(search.context(), &search.attempts); });
   if (!found) return found.error();
   search.credentials = std::move(found.value().credentials);
   return std::nullopt;

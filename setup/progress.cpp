@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/progress.h"
 
+#include <termios.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -18,7 +19,16 @@ void put(const std::string& text) {
   static_cast<void>(std::fflush(stderr));
 }
 
+bool is_somebody_asked() {
+  termios terminal{};
+  return tcgetattr(STDERR_FILENO, &terminal) == 0 && (terminal.c_lflag & static_cast<tcflag_t>(ECHO)) == 0;
+}
+
 }  // namespace
+
+bool may_talk(const CredentialSettings& settings) {
+  return !settings.mfa_prompt.empty() || !settings.key_prompt.empty() || settings.sso_login != SsoSignIn::never;
+}
 
 Progress::Progress(std::string_view what) : what_(shown(what)) {
   if (isatty(STDERR_FILENO) == 0) return;
@@ -41,11 +51,16 @@ Progress::~Progress() {
 
 void Progress::show() {
   std::unique_lock hold(lock_);
-  int seconds = 0;
-  while (!changed_.wait_for(hold, std::chrono::seconds(1), [this] { return is_over_; })) {
-    put("\r" + what_ + " ... " + std::to_string(++seconds) + " s");
+  bool is_shown = false;
+  for (int seconds = 1; !changed_.wait_for(hold, std::chrono::seconds(1), [this] { return is_over_; }); ++seconds) {
+    if (is_somebody_asked()) {
+      is_shown = false;  // the question stands there now
+      continue;
+    }
+    put("\r" + what_ + " ... " + std::to_string(seconds) + " s\r");  // a question that comes is written over it
+    is_shown = true;
   }
-  if (seconds != 0) put("\r" + std::string(what_.size() + 16, ' ') + "\r");
+  if (is_shown) put(std::string(what_.size() + 16, ' ') + "\r");
 }
 
 }  // namespace iamodbc

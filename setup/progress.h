@@ -1,6 +1,7 @@
 // progress: what is being waited for, on standard error, from the first second on and until it is over; where that is no
 // terminal, nothing at all.
-// Not around what may ask somebody something on the same terminal.
+// It keeps silent while somebody is asked for a secret (the terminal does not echo then); what else talks on the same
+// terminal is not waited for in this way.
 // Thread rule: one at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -10,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "core/credentials/provider.h"
 
 namespace iamodbc {
 
@@ -36,6 +39,15 @@ template <class Work>
 auto waited(std::string_view what, const Work& work) {
   const Progress progress(what);
   return work();
+}
+
+// Whether programs or sign-ins that these settings name may talk to somebody on the terminal.
+bool may_talk(const CredentialSettings& settings);
+
+// What `work`, a search for AWS credentials, gives.
+template <class Work>
+auto searched(const CredentialSettings& settings, const Work& work) {
+  return may_talk(settings) ? work() : waited("looking for AWS credentials", work);
 }
 
 }  // namespace iamodbc

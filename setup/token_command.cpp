@@ -9,6 +9,7 @@
 #include "core/walk.h"
 #include "setup/command.h"
 #include "setup/output.h"
+#include "setup/progress.h"
 #include "setup/source.h"
 
 namespace iamodbc {
@@ -75,8 +76,10 @@ int run(const Options& options) {
     return Exit::failed;
   }
   if (!endpoint.value().region.warning.empty()) warn(endpoint.value().region.warning);
-  const auto found = find_credentials(
-      Context{system, files, settings.value().credentials, log, no_deadline, endpoint.value().endpoint.region});
+  const CredentialSettings& wanted = settings.value().credentials;
+  const auto found = searched(wanted, [&] {
+    return find_credentials(Context{system, files, wanted, log, no_deadline, endpoint.value().endpoint.region});
+  });
   if (!found) {
     complain(found.error());
     return Exit::failed;

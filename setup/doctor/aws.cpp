@@ -183,8 +183,9 @@ void look_at_own_credentials(Examination& examination) {
   const Log log;
   const CredentialSettings settings;
   std::vector<Attempt> attempts;
-  const auto found =
-      find_credentials(Context{examination.system, aws, settings, log, examination.whole(), ""}, &attempts);
+  const auto found = searched(settings, [&] {
+    return find_credentials(Context{examination.system, aws, settings, log, examination.whole(), ""}, &attempts);
+  });
   std::vector<std::string> lines;
   if (found) lines = ends_of(*found.value().credentials);
   add_attempts(lines, attempts);
@@ -204,9 +205,10 @@ void look_at_login(Examination& examination) {
   examination.met(examination.settings->token_host);
   PreparedLogin& prepared = examination.prepared;
   const Settings& settings = *examination.settings;
-  examination.login_error =
-      prepare_login(prepared, *examination.given, settings, *examination.profile, examination.system, Log(),
-                    data_directory(examination.our_library->folder), examination.whole());
+  examination.login_error = searched(settings.credentials, [&] {
+    return prepare_login(prepared, *examination.given, settings, *examination.profile, examination.system, Log(),
+                         data_directory(examination.our_library->folder), examination.whole());
+  });
   const auto& error = examination.login_error;
   const auto failed = [&](const char* step, const char* advice) {
     findings.add_failure(step, error->sqlstate, error->message, advice);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -74,6 +75,26 @@ TEST(Progress, SaysOnATerminalWhatTakesLongerThanASecondAndTakesItAwayAgain) {
   EXPECT_EQ(0U, written.find("\rasking\\x1b AWS ... 1 s")) << written;
   written += stream.written();
   EXPECT_TRUE(written.ends_with(" \r")) << written;
+}
+
+TEST(Progress, KeepsSilentWhileSomebodyIsAskedForASecret) {
+  const StandardError stream = terminal();
+  termios quiet{};
+  ASSERT_EQ(0, tcgetattr(STDERR_FILENO, &quiet));
+  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ASSERT_EQ(0, tcsetattr(STDERR_FILENO, TCSANOW, &quiet));
+  wait_for(milliseconds(1200));
+  EXPECT_EQ("", stream.written());
+}
+
+TEST(Progress, IsNotShownBesideProgramsAndSignInsThatTalkOnTheTerminal) {
+  EXPECT_FALSE(may_talk(CredentialSettings()));
+  CredentialSettings asking;
+  asking.mfa_prompt = "ask";
+  EXPECT_TRUE(may_talk(asking));
+  CredentialSettings signing_in;
+  signing_in.sso_login = SsoSignIn::device;
+  EXPECT_TRUE(may_talk(signing_in));
 }
 
 TEST(Progress, SaysNothingOfWhatIsQuick) {
