@@ -23,7 +23,7 @@ NOT_PROVIDERS = SHARED_BY_PROVIDERS | WIRING | {"profile_plan"}
 # C++ has no dot; the rest are headers of C and of the system. Everything else in <> comes from a third party.
 SYSTEM = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux)/[a-z_0-9]+\.h|"
                     r"(arpa|cxxabi|dirent|dlfcn|elf|errno|fcntl|ifaddrs|limits|link|locale|netdb|poll|pthread|pwd|sched|signal|spawn|"
-                    r"stdarg|stddef|stdint|stdio|stdlib|string|strings|time|ucontext|unistd|wchar)\.h")
+                    r"stdarg|stddef|stdint|stdio|stdlib|string|strings|termios|time|ucontext|unistd|wchar)\.h")
 SEES_TLS = ("setup/doctor/tls_probe.cpp", "openssl")  # beside that of core/, which does without libssl, as the driver does
 ODBC = re.compile(r"(sql[a-z]*|odbcinst[a-z]*|autotest|uodbc[a-z_]*|iodbc[a-z]*)\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
