@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* list_of_data_sources = "ODBC Data Sources";  // iODBC's, and of other systems
 constexpr std::array rarely_secret{"pqopt", "D5", "ConnSettings", "A6", "INITSTMT"};
+constexpr std::array<std::string_view, 3> password_words{"password", "passwd", "pwd"};
 
 Result<Given> given_by(const std::string& name, const OdbcFiles& files) {
   ConnectionString string;
@@ -78,13 +79,15 @@ std::optional<Error> mistake_in(IniFile file, const std::string& name, const Odb
   return not_one_host("Server", settings.value().server);
 }
 
-// Whatever libpq would make of it: braces around it, other letters, a quote that does not end.
-bool sets_password(std::string_view libpq_options) {
-  constexpr std::string_view word = "password";
-  for (auto at = libpq_options.find(word); at != std::string_view::npos; at = libpq_options.find(word, at + 1)) {
-    if (trimmed(libpq_options.substr(at + word.size())).starts_with('=')) return true;
-  }
-  return false;
+// Whatever a parser would make of it: braces around it, other letters, a quote that does not end.
+bool sets_password(std::string_view text) {
+  const std::string small = lower(text);
+  return std::any_of(password_words.begin(), password_words.end(), [&](std::string_view word) {
+    for (auto at = small.find(word); at != std::string::npos; at = small.find(word, at + 1)) {
+      if (trimmed(std::string_view(small).substr(at + word.size())).starts_with('=')) return true;
+    }
+    return false;
+  });
 }
 
 // As a proxy's may.
@@ -113,6 +116,9 @@ std::string value_of(const DsnLines& lines, AttributeId id) {
 
 bool is_secret_attribute(std::string_view name) {
   if (is_one_of(rarely_secret, name)) return false;
+  const std::string small = lower(name);
+  // Not pwd: MySQL's connector has a switch CAN_HANDLE_EXP_PWD.
+  if (small.ends_with("password") || small.ends_with("passwd")) return true;
   const auto kinds = {BaseKind::psqlodbc, BaseKind::mariadb, BaseKind::mysql};
   return std::any_of(kinds.begin(), kinds.end(), [&](BaseKind kind) {
     const BaseDriverProfile& profile = base_driver_profile(kind);
@@ -121,11 +127,15 @@ bool is_secret_attribute(std::string_view name) {
   });
 }
 
+bool holds_password(std::string_view text) {
+  return sets_password(text) || is_url_with_password(text);
+}
+
 bool holds_secret(const DsnLine& line) {
   if (line.value.empty()) return false;
   if (is_secret_attribute(line.name) || is_url_with_password(line.value)) return true;
   const bool is_libpq = same_name(line.name, "pqopt") || same_name(line.name, "D5");
-  return is_libpq && sets_password(lower(line.value));
+  return is_libpq && sets_password(line.value);
 }
 
 bool is_our_library(std::string_view file) {

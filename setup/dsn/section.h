@@ -29,9 +29,11 @@ bool is_same_attribute(std::string_view a, std::string_view b,
                        const BaseDriverProfile& profile = base_driver_profile(BaseKind::unknown));
 // The value of an attribute of ours in any spelling; empty when it is not there.
 std::string value_of(const DsnLines& lines, AttributeId id);
-// Whether this is a password or a key for any known base driver. What may hold one among other things (ConnSettings,
-// INITSTMT, pqopt) is the user's to write.
+// Whether this is a password or a key for any known base driver, or is called a password. What may hold one among other
+// things (ConnSettings, INITSTMT, pqopt) is the user's to write.
 bool is_secret_attribute(std::string_view name);
+// Whether a password is written in this text: as password=... or in a URL.
+bool holds_password(std::string_view text);
 // Whether this line holds one: by its name, in libpq's options, or in a URL, as a proxy's may be.
 bool holds_secret(const DsnLine& line);
 

@@ -146,10 +146,8 @@ class Translation {
     if (auto error = choose_base_driver()) return *std::move(error);
     for (const DsnLine& line : foreign_.lines) {
       if (line.value.empty() || same_name(line.name, "Driver") || same_name(line.name, "Driver64")) continue;
-      if (is_secret_attribute(line.name) || same_name(line.name, "sslpassword") || same_name(line.name, "passfile") ||
-          same_name(line.name, "IDP_PASSWORD")) {
-        take_secret(line);
-      } else if (foreign_.kind == ForeignKind::odbc) {
+      if (take_what_is_secret(line)) continue;
+      if (foreign_.kind == ForeignKind::odbc) {
         take_odbc(line);
       } else {
         take_url(line);
@@ -216,6 +214,19 @@ class Translation {
     const IniSection* const section = files_.data_source(find(foreign_.lines, "BASE_DSN"));
     const IniEntry* const driver = section == nullptr ? nullptr : section->find("Driver");
     return driver == nullptr ? "" : driver->value;
+  }
+
+  // True: done with it.
+  bool take_what_is_secret(const DsnLine& line) {
+    if (is_secret_attribute(line.name) || same_name(line.name, "passfile")) {
+      take_secret(line);
+      return true;
+    }
+    // ConnSettings and its kind are the user's own; pqopt is looked through by its options.
+    const bool may_hold_one = foreign_.kind == ForeignKind::odbc && is_one_of(profile_->secret_names, line.name);
+    if (may_hold_one || !holds_password(line.value)) return false;
+    goes(line, "it holds a password among other things");
+    return true;
   }
 
   void take_secret(const DsnLine& line) {
@@ -286,12 +297,8 @@ class Translation {
     if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
     auto options = parse_libpq_options(text);
     if (!options) return goes(line, "libpq cannot read it");  // and it may hold a password
-    for (auto& [name, value] : options.value()) {
-      if (same_name(name, "password")) {
-        take_secret({name, value});
-      } else {
-        take_url({name, value});
-      }
+    for (const auto& [name, value] : options.value()) {
+      if (!take_what_is_secret({name, value})) take_url({name, value});
     }
   }
 

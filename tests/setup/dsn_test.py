@@ -136,7 +136,7 @@ class Add(DsnTest):
 
 class Secrets(DsnTest):
     def test_no_argument_is_a_secret(self):
-        for setting in ("PWD=hunter2", "Password=hunter2", "AWS_SECRET_ACCESS_KEY=hunter2", "SessionToken=hunter2", "TLSKEYPWD=hunter2",
+        for setting in ("PWD=hunter2", "Password=hunter2", "AWS_SECRET_ACCESS_KEY=hunter2", "SessionToken=hunter2", "TLSKEYPWD=hunter2", "sslpassword=hunter2",
                         "pqopt=password=hunter2", "pqopt={password=hunter2}", "pqopt=password='hunter2", "D5=PassWord = hunter2",
                         "Proxy=http://jane:hunter2@proxy.example:3128"):
             with self.subTest(setting):
@@ -144,6 +144,7 @@ class Secrets(DsnTest):
                 self.assertIn("holds a secret", done.stderr)
                 self.no_secret(done.stdout, done.stderr)
         self.assertFalse(os.path.exists(self.ini))
+        self.add("a", "--set", "CAN_HANDLE_EXP_PWD=1")
 
     def test_a_password_is_stored_when_it_is_asked_for(self):
         self.write(self.ini, "[other]\nDriver=x\n")
@@ -377,6 +378,26 @@ class Import(DsnTest):
         self.assertIn("it holds a secret", self.dsn("import", "a", url).stderr)
         self.dsn("import", "b", url, "--store-secret", status=2)
         self.assertNotIn("hunter2", self.read(self.ini))
+
+    def test_a_password_in_an_odd_place_is_left_out(self):
+        for text, name in ((f"jdbc:postgresql://{HOST}/app?user=j;password=hunter2", "user"),
+                           (f"jdbc:mysql://{HOST}/app;user=j;password=hunter2", "dbname"),
+                           (f"mysql://j@{HOST}/app&PassWord=hunter2", "dbname"),
+                           (f"host={HOST} user=j dbname=postgresql://j:hunter2@{HOST}/app", "dbname"),
+                           (f"host={HOST} user=j dbname='host=x password = hunter2'", "dbname"),
+                           (f"postgresql://j@{HOST}/app?options=-c%20app.passwd=hunter2", "options"),
+                           (f"postgresql://j@{HOST}/app?sslmode=require#pwd=hunter2", "sslmode"),
+                           (f"jdbc:postgresql://{HOST}/app?user=j&sslrootcert=http://j:hunter2@x/ca", "sslrootcert"),
+                           (f"jdbc:mariadb://{HOST}/app?user=j&keyStorePassword=hunter2", "keyStorePassword"),
+                           (f"Driver=PostgreSQL Unicode;Server={HOST};UID=j;pqopt={{options='-c a.password=hunter2'}}", "options"),
+                           (f"Driver=PostgreSQL Unicode;Server={HOST};UID=j;pqopt={{sslpassword=hunter2 passfile=hunter2}}", "sslpassword"),
+                           (f"Driver=PostgreSQL Unicode;Server={HOST};UID=j;SSLKeyPassword=hunter2", "SSLKeyPassword"),
+                           (f"Driver=PostgreSQL Unicode;Server={HOST};UID=j;Proxy=http://j:hunter2@proxy.example:3128", "Proxy")):
+            with self.subTest(text):
+                done = self.dsn("import", "new", "-", "--user", "j", text_in=text)
+                self.no_secret(done.stdout, done.stderr, self.read(self.ini))
+                self.assertRegex(done.stdout, rf"(?m)^{name}: left out; it (is a secret|holds a password)")
+                os.remove(self.ini)
 
     def test_what_cannot_be_imported_says_why(self):
         self.add()
