@@ -65,7 +65,7 @@ void add(DsnLines& lines, const char* name, std::string value) {
 
 Error not_a_url() {
   return cannot_connect(
-      "The URL cannot be read as //USER:PASSWORD@HOST:PORT/DATABASE. In a user's name or password write / as %2F, ? as "
+      "The URL cannot be read as //USER:PASSWORD@HOST:PORT/DATABASE. In a name or password write / as %2F, ? as "
       "%3F, @ as %40 and : as %3A; an IPv6 address stands in brackets.");
 }
 
@@ -131,10 +131,10 @@ Result<Foreign> parse_url(std::string_view text) {
     text = text.substr(0, mark);
   }
   const std::string_view authority = take_until(text, '/');
-  // A password with a / or ? in it: what is behind that is no database, and no parameter.
+  // A password with a / or ? in it, be there an @ before that or not: what is behind is no database, and no parameter.
   const bool is_cut =
       text.find('@') != std::string_view::npos || query.substr(0, query.find('=')).find('@') != std::string_view::npos;
-  if (is_cut && authority.find('@') == std::string_view::npos) return not_a_url();
+  if (is_cut) return not_a_url();
   if (auto error = add_authority(foreign.lines, authority)) return *std::move(error);
   add(foreign.lines, "dbname", decoded(text));
   while (!query.empty()) {

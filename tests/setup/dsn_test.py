@@ -418,6 +418,8 @@ class Import(DsnTest):
                           (f"postgresql://jane:12/hunter2@{HOST}/app?user=j", "write / as %2F"),
                           (f"postgresql://jane:hunter2?x@{HOST}/app", "write / as %2F"),
                           (f"postgresql://jane:12?hunter2@{HOST}/app&user=j", "write / as %2F"),
+                          (f"postgresql://jane:12@hunter2/x@{HOST}/app", "write / as %2F"),
+                          (f"postgresql://jane:12@hunter2?x@{HOST}/app", "write / as %2F"),
                           ("postgresql://j:hunter2@::1/app", "in brackets"), ("postgresql://j:hunter2@[::1/app", "in brackets")):
             with self.subTest(url):
                 done = self.dsn("import", "n", "-", text_in=url, status=1)
