@@ -280,6 +280,11 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
 
 std::optional<Error> not_one_host(const char* name, const std::string& host) {
   if (host.empty()) return cannot_connect(std::string(name) + " is empty. Give the host name of the database.");
+  if (host.find_first_of("@=", 1) != std::string::npos) {
+    return cannot_connect(std::string(name) +
+                          " is not a host name, and is not repeated because it may hold a password. Give the RDS "
+                          "endpoint, without scheme, user or path.");
+  }
   if (host.front() == '/' || host.front() == '@' || host.front() == '\\' || host == ".") {
     return cannot_connect(std::string(name) + "=" + host +
                           " is a socket or a pipe. An IAM token is signed for a TCP host: give the RDS endpoint.");
@@ -295,8 +300,8 @@ std::optional<Error> not_one_host(const char* name, const std::string& host) {
           std::string(name) + "=" + host +
           " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
     }
-    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ';' || c == '\'' || c == '"' ||
-        c == '\\' || c == '{' || c == '}' || c == '=') {
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == ';' || c == '\'' || c == '"' || c == '\\' ||
+        c == '{' || c == '}' || c == '=') {
       return cannot_connect(std::string(name) + "=" + host +
                             " is not a host name. Give the RDS endpoint, without scheme, user or path.");
     }

@@ -76,7 +76,8 @@ std::optional<Error> mistake_in(IniFile file, const std::string& name, const Odb
   const auto settings = read_settings(whole.value(), profile);
   if (!settings) return settings.error();
   if (settings.value().auth_type != AuthType::iam) return std::nullopt;
-  return not_one_host("Server", settings.value().server);
+  if (auto error = not_one_host("Server", settings.value().server)) return error;
+  return not_one_host("TokenHost", settings.value().token_host);
 }
 
 // Whatever a parser would make of it: braces around it, other letters, a quote that does not end.

@@ -62,6 +62,16 @@ TEST(TlsPolicy, RefusesWhatIsNoHostName) {
   }
 }
 
+TEST(TlsPolicy, RepeatsNoPasswordThatStandsInAHost) {
+  for (const char* name : {"Server", "TokenHost"}) {
+    for (const char* host : {"jane:hunter2@a", "jane:hunter2@a:5432", "/x:hunter2@a", "password=hunter2,a"}) {
+      const auto walk = with(std::string(name) + "=" + host);
+      expect_refused(walk, {name, "is not a host name"});
+      EXPECT_EQ(walk.error->message.find("hunter2"), std::string::npos) << walk.error->message;
+    }
+  }
+}
+
 TEST(TlsPolicy, TakesNamesAndAddresses) {
   for (const char* host : {"localhost", "127.0.0.1", "[::1]", "::1", "a-b.c_d.example.",
                            "b\xC3\xBC"

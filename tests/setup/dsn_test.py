@@ -405,10 +405,13 @@ class Import(DsnTest):
                              ("postgresql://a,b/d", "several hosts"), ("Server=h;UID=u", "no Driver"), ("DSN=sales;UID=u", "by its name"),
                              ("jdbc:oracle:thin:@h", "none that can be imported"), ("aws://h/d?user=u", "none that can be imported"),
                              ("host=a,b user=u", "list of hosts"), ("postgresql:///d?host=/var/run/postgresql&user=u", "is a socket"),
-                             ("Driver=iamodbc wide;Server=h", "is a DSN of iamodbc already")):
+                             ("Driver=iamodbc wide;Server=h", "is a DSN of iamodbc already"),
+                             (f"host=j:hunter2@{HOST} user=u", "Server is not a host name"),
+                             (f"postgresql://u@{HOST}/d?iamHost=j:hunter2@{HOST}", "TokenHost is not a host name")):
             with self.subTest(source):
-                self.assertIn(text, self.dsn("import", "n", source, status=1).stderr)
-
+                done = self.dsn("import", "n", source, status=1)
+                self.assertIn(text, done.stderr)
+                self.no_secret(done.stdout, done.stderr)
 
     def test_what_may_be_a_part_of_a_password_is_not_taken_for_anything_else(self):
         for url, text in ((f"jdbc:mysql://address=(host={HOST})(port=3306)(password=hunter2)/app?user=j", "in parentheses"),
