@@ -152,8 +152,9 @@ Result<std::string> default_base_driver(std::string_view engine, int port, const
     is_mysql = port == 3306;
   }
   if (!is_postgresql && !is_mysql) {
-    const std::string cause = engine.empty() ? "port " + std::to_string(port) + " does not tell the engine"
-                                             : "Engine=" + std::string(engine) + " is not postgresql, mysql or mariadb";
+    std::string cause = "Engine=" + std::string(engine) + " is not postgresql, mysql or mariadb";
+    if (engine.empty()) cause = "port " + std::to_string(port) + " does not tell the engine";
+    if (engine.empty() && port == 0) cause = "neither BaseDriver nor Engine is given, nor a Port that tells the engine";
     return cannot_connect("Which base driver to use is not known: " + cause +
                           ". Set Engine=postgresql, mysql or mariadb, or BaseDriver. " + registered(files));
   }

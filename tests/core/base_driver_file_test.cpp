@@ -160,6 +160,10 @@ TEST(DefaultBaseDriver, AnUnknownEngineIsAnErrorThatListsWhatIsInstalled) {
   ASSERT_FALSE(by_port.ok());
   EXPECT_EQ(by_port.error().sqlstate, "08001");
   expect_words(by_port.error().message, {"port 33306", "Engine=", "BaseDriver", "PostgreSQL Unicode, MySQL ANSI"});
+  const auto by_nothing = default_base_driver("", 0, debian());
+  ASSERT_FALSE(by_nothing.ok());
+  expect_words(by_nothing.error().message, {"neither BaseDriver nor Engine is given, nor a Port"});
+  EXPECT_EQ(by_nothing.error().message.find("port 0"), std::string::npos);
   const auto by_engine = default_base_driver("oracle", 5432, debian());
   ASSERT_FALSE(by_engine.ok());
   expect_words(by_engine.error().message, {"Engine=oracle", "postgresql, mysql or mariadb"});
