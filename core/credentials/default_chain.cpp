@@ -124,7 +124,11 @@ Error not_there(const std::vector<Attempt>& attempts) {
 
 // An error is the last attempt: whoever shows the walk shows where it ended.
 Error stopped(std::vector<Attempt>& attempts, std::string provider, Error error) {
-  attempts.push_back({std::move(provider), error.message});
+  std::string outcome = error.message;
+  for (const char* const end : {": ", " "}) {  // some begin with the name that stands before them
+    if (outcome.starts_with(provider + end)) outcome.erase(0, provider.size() + std::string_view(end).size());
+  }
+  attempts.push_back({std::move(provider), std::move(outcome)});
   return error;
 }
 

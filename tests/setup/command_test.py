@@ -505,6 +505,11 @@ class Credentials(CommandTest):
                 self.assertRegex(done.stdout, rf"\ncredentials +{provider}: .+\ncredentials +FAILED \[\w+\]\n$")
                 self.assertIn(words, done.stderr)
 
+    def test_check_names_the_provider_that_failed_once(self):
+        done = self.check("DSN=sales;RoleArn=arn:aws:iam::111122223333:role/a;MFASerial=arn:aws:iam::111122223333:mfa/j", "28000",
+                          "RoleArn takes role", "credentials")
+        self.assertRegex(done.stdout, r"\n +RoleArn: takes role arn:")
+
 
 if __name__ == "__main__":
     unittest.main()
