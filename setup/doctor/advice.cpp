@@ -12,7 +12,8 @@ constexpr Advice table[] = {
      "The DSN is not found",
      {"Data source name not found", "There is no DSN", "BaseDSN="},
      "No odbc.ini that the driver manager reads has a section of this name: a slip, or another file is read than the "
-     "one that was edited (ODBCINI, ODBCSYSINI, another user).",
+     "one that was edited (ODBCINI, ODBCSYSINI, another user). unixODBC says the same (IM002) of a DSN that stayed "
+     "behind when the package was removed.",
      "Compare the name with those listed and the files with the one you edited; `odbcinst -j` shows them too."},
     {"dsn-shadowed",
      "Another section of the same name counts",
