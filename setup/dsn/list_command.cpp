@@ -58,16 +58,22 @@ std::string json_of(const std::vector<Row>& rows) {
   return "[" + text + "]";
 }
 
+// In characters of UTF-8: bytes of the form 10xxxxxx go on with one.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 void print_table(const std::vector<Row>& rows) {
   std::size_t name_width = 0;
   std::size_t driver_width = 0;
   for (const Row& row : rows) {
-    name_width = std::max(name_width, shown(row.name).size());
-    driver_width = std::max(driver_width, shown(row.driver).size());
+    name_width = std::max(name_width, width_of(shown(row.name)));
+    driver_width = std::max(driver_width, width_of(shown(row.driver)));
   }
   const auto padded = [](const std::string& text, std::size_t width) {
     const std::string one = shown(text);
-    return one + std::string(width + 2 - one.size(), ' ');
+    return one + std::string(width + 2 - width_of(one), ' ');
   };
   for (const Row& row : rows) {
     print(padded(row.name, name_width) + padded(row.driver, driver_width) +

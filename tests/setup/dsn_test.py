@@ -249,6 +249,12 @@ class ShowListRemove(DsnTest):
         self.assertIn("1 of other drivers", done.stderr)
         self.assertEqual([], json.loads(self.dsn("list", "--json").stdout))
 
+    def test_a_list_is_aligned_by_characters(self):
+        self.add("Köln Süd")
+        lines = self.dsn("list").stdout.splitlines()
+        self.assertEqual(["a", "Köln Süd"], [line[:8].rstrip() for line in lines])
+        self.assertEqual([10, 10], [line.index("iamodbc") for line in lines])
+
     def test_remove(self):
         self.assertEqual(f"[a] removed from {self.ini}\n", self.dsn("remove", "a").stdout)
         self.assertEqual("[b c]\nDriver=PostgreSQL Unicode\nPassword=hunter2\n", self.read(self.ini).lstrip("\n"))
