@@ -49,7 +49,17 @@ std::string type_of(const Named& one) {
   return choices.empty() ? one.type : choices;
 }
 
+// What makes it this DSN, and of iamodbc, is not for --set and --unset to change.
+std::optional<Error> not_to_be_set(const std::string& name) {
+  if (same_name(name, "Driver") || same_name(name, "Driver64")) {
+    return wrong(name + " of a DSN of iamodbc leads to iamodbc. The driver of the database is --base-driver.");
+  }
+  if (same_name(name, "DSN")) return wrong("DSN is no attribute of a DSN: its name is the first argument.");
+  return std::nullopt;
+}
+
 std::optional<Error> add(DsnLines& lines, DsnLine line) {
+  if (auto error = not_to_be_set(line.name)) return error;
   const BaseDriverProfile& any = base_driver_profile(BaseKind::unknown);
   const auto twin = std::find_if(lines.begin(), lines.end(),
                                  [&](const DsnLine& one) { return is_same_attribute(one.name, line.name, any); });

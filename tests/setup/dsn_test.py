@@ -116,6 +116,16 @@ class Add(DsnTest):
             self.assertIn(fault, self.dsn("add", "a", "--host", host, "--user", "j", "--engine", "postgresql", status=1).stderr)
         self.assertFalse(os.path.exists(self.ini))
 
+    def test_neither_its_driver_nor_its_name_is_an_attribute_to_set(self):
+        self.add()
+        before = self.read(self.ini)
+        for option in ("--set", "--unset"):
+            for name, text in (("Driver", "--base-driver"), ("driver64", "--base-driver"), ("dsn", "first argument")):
+                value = name + "=x" if option == "--set" else name
+                self.assertIn(text, self.dsn("edit", "sales", option, value, status=2).stderr)
+        self.assertIn("--base-driver", self.add("new", "--set", "Driver=PostgreSQL Unicode", status=2).stderr)
+        self.assertEqual(before, self.read(self.ini))
+
     def test_what_is_not_there_yet_is_a_warning(self):
         os.remove(self.system)
         self.assertIn("warning: Driver=iamodbc is not a section of odbcinst.ini", self.add().stderr)
