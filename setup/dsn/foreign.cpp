@@ -147,14 +147,19 @@ Result<Foreign> parse_url(std::string_view text) {
   return foreign;
 }
 
+// A `;` may stand in a password; elsewhere it is ODBC's.
 bool is_libpq(const LibpqOptions& options) {
-  return std::any_of(options.begin(), options.end(), [](const auto& one) { return is_one_of(libpq_names, one.first); });
+  const auto is_name = [](const auto& one) { return is_one_of(libpq_names, one.first); };
+  const auto is_cut = [](const auto& one) {
+    return one.second.find(';') != std::string::npos && one.first != "password";
+  };
+  return std::any_of(options.begin(), options.end(), is_name) && std::none_of(options.begin(), options.end(), is_cut);
 }
 
 Result<Foreign> parse_pairs(std::string_view text) {
   Foreign foreign;
   const auto options = parse_libpq_options(text);
-  if (options && is_libpq(options.value()) && text.find(';') == std::string_view::npos) {
+  if (options && is_libpq(options.value())) {
     foreign.kind = ForeignKind::libpq;
     foreign.engine = "postgresql";
     for (const auto& [name, value] : options.value()) foreign.lines.push_back({name, value});

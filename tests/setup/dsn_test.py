@@ -370,6 +370,7 @@ class Import(DsnTest):
         for text, section in ((f"postgresql://jane%20doe:hunter2@{HOST}:5432/app%20db?sslmode=verify-ca", [pg, *same, "TLS=verify-ca"]),
                               (f"postgres://{HOST}:5432/x?user=jane%20doe&dbname=app%20db", [pg, *same]),
                               (f"host={HOST} port=5432 dbname='app db' user='jane doe' password=hunter2", [pg, *same]),
+                              (f"host={HOST} port=5432 dbname='app db' password='hunter2 ; x' user='jane doe'", [pg, *same]),
                               (f"jdbc:postgresql://{HOST}:5432/app%20db?user=jane%20doe&password=hunter2&ssl=true", [pg, *same]),
                               (f"Driver={{PostgreSQL Unicode}};Server={HOST};Port=5432;Database={{app db}};UID=jane doe;PWD=hunter2", [pg, *same]),
                               (f"jdbc:aws-wrapper:postgresql://own.example/app?user=j&wrapperPlugins=iam&iamRegion=eu-central-1&iamHost={HOST}"
