@@ -63,13 +63,17 @@ HostAndPort split_host(const std::string& text) {
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+std::string fault_of_port(const std::string& value) {
+  const auto port = value.empty() ? 1 : parse_integer(value).value_or(0);
+  return port < 1 || port > 65535 ? "A port is a number from 1 to 65535." : "";
+}
+
 std::string fault_of_host(const std::string& value) {
   if (value.empty()) return "This is needed.";
   const HostAndPort split = split_host(value);
-  const auto port = split.port.empty() ? 1 : parse_integer(split.port).value_or(0);
-  if (split.host.empty() || port < 1 || port > 65535) return "Write it as host or host:port.";
+  if (split.host.empty()) return "Write it as host or host:port.";
   if (value.find_first_of("/@, ") != std::string::npos) return "One host, please: host or host:port.";
-  return {};
+  return fault_of_port(split.port);
 }
 
 class Interview {
@@ -174,8 +178,7 @@ class Interview {
     const std::string profile = chosen_profile(system_, value_of(lines_, Id::profile)).name;
     if (choose_region("", host, system_, aws_, profile)) return true;
     const auto given =
-        ask({"AWS region of the database, as eu-central-1 (?: a list; Enter: whatever the environment "
-             "will say)",
+        ask({"AWS region of the database, as eu-central-1 (? lists them; Enter: whatever the environment will say)",
              "",
              {},
              region_lines(),
@@ -202,9 +205,11 @@ struct Item {
 std::optional<std::string> ask_for_change(const Item& item, const std::string& now) {
   const auto fault = [&](const std::string& value) {
     if (item.id == Id::region && value != none) return fault_of_region(value);
+    if (item.id == Id::port && value != none) return fault_of_port(value);
     return item.is_needed ? needed(value == none ? "" : value) : std::string();
   };
-  const std::string hint = item.is_needed || now.empty() ? " (Enter keeps it)" : " (Enter keeps it; -: none)";
+  std::string hint = item.further.empty() ? " (" : " (? lists them; ";
+  hint += item.is_needed || now.empty() ? "Enter keeps it)" : "Enter keeps it; -: none)";
   return ask({attribute_row(item.id).name + hint, now, item.choices, item.further, fault});
 }
 

@@ -519,6 +519,7 @@ class Interactive(DsnTest):
         terminal.expect("There is no such profile.")
         terminal.say("2\n")
         terminal.expect("AWS region")
+        terminal.expect("? lists them")
         terminal.say("?\n")
         terminal.expect("eu-central-1 (Frankfurt)")
         terminal.say("not a region\n")
@@ -541,7 +542,7 @@ class Interactive(DsnTest):
             terminal.say(answer + "\n")
             terminal.expect(fault)
         terminal.say("good\n")
-        for answer, fault in (("", "This is needed"), ("h:x", "host:port"), ("a,b", "One host"), ("h:70000", "host:port")):
+        for answer, fault in (("", "This is needed"), ("h:x", "from 1 to 65535"), (":1", "host:port"), ("a,b", "One host"), ("h:70000", "from 1 to 65535")):
             terminal.expect("host:port): ")
             terminal.say(answer + "\n")
             terminal.expect(fault)
@@ -572,9 +573,10 @@ class Interactive(DsnTest):
     def test_editing_goes_through_the_main_attributes(self):
         self.add("sales", "--database", "app", "--profile", "dev")
         terminal = self.terminal("edit", "sales")
-        for question, answer in ((f"Server (Enter keeps it) [{HOST}]: ", ""), ("Port (Enter keeps it): ", "6432"),
+        for question, answer in ((f"Server (Enter keeps it) [{HOST}]: ", ""), ("Port (Enter keeps it): ", "no port"),
+                                 ("A port is a number from 1 to 65535.\r\nPort (Enter keeps it): ", "6432"),
                                  ("Database (Enter keeps it; -: none) [app]: ", "-"), ("UID (Enter keeps it) [jane_doe]: ", "john"),
-                                 ("Profile (Enter keeps it; -: none) [dev]: ", ""), ("Region (Enter keeps it): ", "")):
+                                 ("Profile (Enter keeps it; -: none) [dev]: ", ""), ("Region (? lists them; Enter keeps it): ", "")):
             terminal.expect(question)
             terminal.say(answer + "\n")
         self.assertEqual(0, terminal.end()[1])
