@@ -27,7 +27,8 @@ bool is_somebody_asked() {
 }  // namespace
 
 bool may_talk(const CredentialSettings& settings) {
-  return !settings.mfa_prompt.empty() || !settings.key_prompt.empty() || settings.sso_login != SsoSignIn::never;
+  return !settings.mfa_prompt.empty() || !settings.key_prompt.empty() || !settings.credential_process.empty() ||
+         settings.sso_login != SsoSignIn::never;
 }
 
 Progress::Progress(std::string_view what) : what_(shown(what)) {
