@@ -32,9 +32,11 @@ void show_who_was_asked(const std::vector<Attempt>& attempts) {
 
 std::string json_of(const std::vector<Attempt>& attempts) {
   std::vector<std::string> asked;
-  for (const Attempt& attempt : attempts)
+  asked.reserve(attempts.size());
+  for (const Attempt& attempt : attempts) {
     asked.push_back("{\"provider\": " + json_string(attempt.provider) +
                     ", \"outcome\": " + json_string(attempt.outcome) + "}");
+  }
   return "\"asked\": " + json_list(asked);
 }
 

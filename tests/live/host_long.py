@@ -13,6 +13,9 @@ from box import HERE, PYTHON, TOP, show
 from hosts import PLAIN, PROGRAM, SLEEP, HostTest
 
 PID = {"pg": "select pg_backend_pid()", "maria": "select connection_id()"}
+# psqlODBC asks setlocale for a name at each connect and reads it while another thread's connect frees it.
+LOCALE_RACE = re.compile(r"heap-use-after-free [^\n]*\nREAD [^\n]*\n +#0 [^\n]* in __interceptor_\w+ [^\n]*\n +#1 \w+ +\(\S*/psqlodbcw\.so.*"
+                         r"\nfreed by thread [^\n]*\n +#0 [^\n]*\n +#1 [^\n]* locale/setlocale\.c", re.DOTALL)
 KILL = {"pg": "select pg_terminate_backend({})", "maria": "kill {}"}
 
 
@@ -43,7 +46,10 @@ class Sanitized(HostTest):
             self.skipTest(f"there is no build/{preset}")
         driver = {"Driver": os.path.join(folder, "lib", "libiamodbc.so"), "Threading": PLAIN}
         with self.subTest(dsn=dsn, story=story[0]):
-            done = self.run_over(dsn, [story[0], "mine", *story[1:]], program=program, manager=driver, seconds=200, env=options)
+            for _ in range(4):  # the sanitizer ends the process at the base driver's own race; others may lie behind it
+                done = self.run_over(dsn, [story[0], "mine", *story[1:]], program=program, manager=driver, seconds=200, env=options)
+                if not LOCALE_RACE.search(done.stderr):
+                    break
             self.assertEqual(0, done.returncode, done.stderr[:6000])
 
     def test_thread_sanitizer_reports_the_base_drivers_alone(self):
