@@ -269,8 +269,8 @@ template <>
 Desc* find_by_base<Desc>(SQLHANDLE base) {
   {
     const std::scoped_lock hold(bookkeeping_lock);
-    if (Desc* const desc = slab<ExplicitDesc>().find([&](ExplicitDesc& one) { return is_live_over(one, base); }))
-      return desc;
+    const auto is_it = [&](ExplicitDesc& one) { return is_live_over(one, base); };
+    if (Desc* const desc = slab<ExplicitDesc>().find(is_it)) return desc;
   }
   return find_among_statements<Desc>([&](Stmt& stmt) {
     for (Desc& desc : stmt.descriptors) {
