@@ -37,7 +37,7 @@ constexpr std::array sso_session_aliases{"SSO_SESSION"};
 constexpr std::array web_identity_token_file_aliases{"WEB_IDENTITY_TOKEN_FILE"};
 
 constexpr std::array engine_choices{"postgresql", "mysql", "mariadb"};
-constexpr std::array auth_type_choices{"IAM", "Password"};
+constexpr std::array auth_type_choices{"IAM", "Password", "SecretsManager", "Redshift", "DSQL"};
 constexpr std::array credentials_choices{"Default",     "Keys",      "Profile",  "SSO",     "Environment",
                                          "WebIdentity", "Container", "Instance", "Process", "Keyring"};
 constexpr std::array sso_login_choices{"never", "browser", "device", "auto"};
@@ -89,7 +89,9 @@ constexpr std::array<AttributeRow, attribute_count> table{{
     {Id::uid, "UID", uid_aliases, Kind::text, "", false, false, {}, "the database user, one that may log in with IAM"},
     {Id::pwd, "PWD", pwd_aliases, Kind::text, "", true, false, {}, "the password, used only with AuthType=Password"},
     {Id::auth_type, "AuthType", auth_type_aliases, Kind::choice, "IAM", false, false, auth_type_choices,
-     "IAM signs a token; Password passes the given PWD through"},
+     "how to log in: IAM and DSQL sign a token, SecretsManager and Redshift fetch a login, Password passes the given "
+     "PWD "
+     "through"},
     {Id::region,
      "Region",
      region_aliases,

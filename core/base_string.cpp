@@ -39,12 +39,12 @@ class Writer {
   Result<Secret> write() {
     write_data_source();
     write_foreign_attributes();
-    if (settings_.auth_type == AuthType::iam) {
+    if (input_.login != nullptr) {
       write_value(AttributeId::server, profile_.server,
                   without_brackets(profile_.kind == BaseKind::psqlodbc ? input_.tls->checked_host : settings_.server));
       write_value(AttributeId::port, profile_.port, std::to_string(settings_.port));
       if (settings_.has_database) write_value(AttributeId::database, profile_.database, settings_.database);
-      write_value(AttributeId::uid, profile_.uid, settings_.user);
+      write_value(AttributeId::uid, profile_.uid, input_.login->user);
     } else {
       pass_on(AttributeId::server, profile_.server);
       pass_on(AttributeId::port, profile_.port);
@@ -55,7 +55,7 @@ class Writer {
       if (auto error = unfit_for_tls(base_)) return *error;
       write_tls();
     }
-    if (settings_.auth_type == AuthType::iam) {
+    if (input_.login != nullptr) {
       write_secret();
     } else {
       pass_on_password();
@@ -306,7 +306,7 @@ class Writer {
   void write_secret() {
     const std::string_view secret = input_.login->secret.reveal();
     secret_size_ = secret.size();
-    check_length("The token", secret);
+    check_length(signs_token(input_.login->kind) ? "The token" : "The password", secret);
     // An empty PWD still goes last: without it a password of the DSN's section would be used.
     add(profile_.pwd, input_.pass_file.empty() ? braced(secret).reveal() : std::string_view{});
   }

@@ -25,7 +25,7 @@ struct BaseStringInput {
   const Given& given;
   const Settings& settings;
   const BaseDriverFacts& base;
-  const Login* login;     // of IAM; else nullptr
+  const Login* login;     // that we bring; else nullptr
   const TlsPlan* tls;     // nullptr: the base driver's own business
   std::string pass_file;  // path of the in-memory password file; empty: the secret stands in the string
   std::string address;    // numeric address to dial when it is not the checked host's; empty: none

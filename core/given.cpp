@@ -62,6 +62,10 @@ std::optional<Found> Given::last(const Matches& matches, const BaseDriverProfile
     });
     if (entry != in.entries.rend()) return from_section(in, *entry, origin);
   }
+  const auto told = std::find_if(told_.rbegin(), told_.rend(), [&](const Told& one) {
+    return (empty_counts || !one.value.empty()) && matches(one.name);
+  });
+  if (told != told_.rend()) return Found{told->name, told->value, Origin::aws, told->where, nullptr};
   return std::nullopt;
 }
 
@@ -142,6 +146,7 @@ std::vector<Found> Given::all() const {
       if (!is_shadowed(*section, entry)) all.push_back(from_section(*section, entry, origin));
     }
   }
+  for (const Told& one : told_) all.push_back(Found{one.name, one.value, Origin::aws, one.where, nullptr});
   return all;
 }
 

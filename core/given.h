@@ -1,5 +1,5 @@
-// given: what the user gave, and where: the connection string, our DSN's section, BaseDSN's section. The first room of a connect.
-// Precedence: string > our section > BaseDSN's section; within one, the last spelling wins. An empty value counts as not given, but for Database.
+// given: what the user gave, and where: the connection string, our DSN's section, BaseDSN's section; and where all of them are silent, what AWS told. The first room of a connect.
+// Precedence: string > our section > BaseDSN's section > what AWS told; within one, the last spelling wins. An empty value counts as not given, but for Database.
 // What is ours is told apart from what is the base driver's; nothing is changed or checked here but where an attribute may stand.
 // Errors: a BaseDSN that does not exist; a DSN value that unixODBC cuts.
 // Thread rule: values. `files` must outlive the Given.
@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/attributes.h"
@@ -19,7 +20,14 @@
 
 namespace iamodbc {
 
-enum class Origin { connection_string, data_source, base_data_source };
+enum class Origin { connection_string, data_source, base_data_source, aws };
+
+// What AWS told of a database: a field of a secret, the endpoint of a cluster. Under the canonical name of our attribute.
+struct Told {
+  std::string name;
+  std::string value;
+  std::string where;  // for people: "the secret prod/sales"
+};
 
 // One attribute that was given. Views live as long as the Given and its files.
 struct Found {
@@ -45,13 +53,16 @@ class Given {
   // Whether the administrator lets ini-only attributes stand in a connection string.
   [[nodiscard]] bool allows_in_string() const { return allows_in_string_; }
 
+  // Takes what was learned from AWS, in place of what was learned before: views of that become void.
+  void learn(std::vector<Told> told) { told_ = std::move(told); }
+
   // What was given for an attribute of ours in any spelling, this base driver's included, without the blanks that it
   // takes away; nullopt when nothing was. `empty_counts`: an empty value is a value.
   [[nodiscard]] std::optional<Found> find(AttributeId id, const BaseDriverProfile& profile,
                                           bool empty_counts = false) const;
   // What was given under any of these names.
   [[nodiscard]] std::optional<Found> find(std::span<const char* const> names) const;
-  // All that was given, in the order string (as written), our section, BaseDSN's section.
+  // All that was given, in the order string (as written), our section, BaseDSN's section, AWS.
   [[nodiscard]] std::vector<Found> all() const;
 
  private:
@@ -62,6 +73,7 @@ class Given {
   [[nodiscard]] Found from_section(const IniSection& section, const IniEntry& entry, Origin origin) const;
 
   ConnectionString string_;
+  std::vector<Told> told_;
   const OdbcFiles* files_ = nullptr;
   const IniSection* section_ = nullptr;
   const IniSection* base_section_ = nullptr;

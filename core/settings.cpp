@@ -180,6 +180,18 @@ CredentialSettings read_credential_settings(Reader& reader) {
 
 }  // namespace
 
+const char* text(AuthType type) {
+  return attribute_row(AttributeId::auth_type).choices[static_cast<std::size_t>(type)];
+}
+
+bool brings_login(AuthType type) {
+  return type != AuthType::password;
+}
+
+bool signs_token(AuthType type) {
+  return type == AuthType::iam || type == AuthType::dsql;
+}
+
 Result<BaseChoice> read_base_choice(const Given& given) {
   Reader reader(given, base_driver_profile(BaseKind::unknown));
   BaseChoice choice;
@@ -233,17 +245,17 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   }
   if (const auto level = reader.choice(AttributeId::log_level)) settings.log_level = static_cast<LogLevel>(*level);
   settings.log_file = reader.text(AttributeId::log_file);
-  settings.ignored_password = settings.auth_type == AuthType::iam && given.find(AttributeId::pwd, profile).has_value();
+  const bool is_ours = brings_login(settings.auth_type);
+  settings.ignored_password = is_ours && given.find(AttributeId::pwd, profile).has_value();
   reader.choice(AttributeId::tls);
 
-  const auto tls = choose_tls(given, profile, settings.auth_type == AuthType::iam);
+  const auto tls = choose_tls(given, profile, is_ours);
   if (!tls) return tls.error();
   settings.tls = tls.value().level;
   settings.tls_where = tls.value().where;
-  settings.asks_for_tls = settings.auth_type == AuthType::iam || tls.value().is_ours ||
-                          given.find(AttributeId::tls_ca_file, profile).has_value();
+  settings.asks_for_tls = is_ours || tls.value().is_ours || given.find(AttributeId::tls_ca_file, profile).has_value();
 
-  if (settings.auth_type == AuthType::iam) {
+  if (is_ours) {
     if (settings.server.empty()) {
       reader.fail(State::cannot_connect,
                   "Server is missing. Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in "

@@ -18,7 +18,13 @@
 
 namespace iamodbc {
 
-enum class AuthType { iam, password };
+// What `AuthType` says; the order of its choices in the table of attributes.
+enum class AuthType { iam, password, secrets_manager, redshift, dsql };
+const char* text(AuthType type);  // as the table of attributes writes it
+// Whether we sign or fetch what opens the database: AWS credentials are needed, TLS is forced, and a given PWD has no use.
+bool brings_login(AuthType type);
+// Whether that is a token, which we sign for one host by ourselves.
+bool signs_token(AuthType type);
 
 // Where one attribute's value came from; for `check`.
 struct Provenance {
@@ -48,7 +54,7 @@ struct Settings {
   Origin tls_ca_file_origin = Origin::base_data_source;
   LogLevel log_level = LogLevel::off;
   std::string log_file;
-  bool ignored_password = false;  // a PWD was given that IAM has no use for
+  bool ignored_password = false;  // a PWD was given that this AuthType has no use for
   std::vector<Provenance> provenance;
 };
 

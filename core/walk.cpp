@@ -26,9 +26,15 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
     if (!tls) return tls.error();
     prepared.tls = std::move(tls).value();
   }
-  if (settings.auth_type != AuthType::iam) return std::nullopt;
+  if (!brings_login(settings.auth_type)) return std::nullopt;
+  if (settings.auth_type != AuthType::iam) {
+    return cannot_connect(std::string("AuthType=") + text(settings.auth_type) + " is not there yet. Use AuthType=IAM.");
+  }
 
-  if (settings.ignored_password) log.info("a password was given and is not used: AuthType=IAM signs a token");
+  if (settings.ignored_password) {
+    log.info(std::string("a password was given and is not used: AuthType=") + text(settings.auth_type) +
+             (signs_token(settings.auth_type) ? " signs a token" : " fetches a login"));
+  }
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
   auto endpoint = signed_endpoint(settings, system, files, log, deadline);

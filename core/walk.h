@@ -28,7 +28,7 @@ Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& f
 // In the order in which it comes to be.
 struct PreparedLogin {
   std::optional<TlsPlan> tls;
-  std::optional<SignedEndpoint> endpoint;  // of IAM, as are the following
+  std::optional<SignedEndpoint> endpoint;  // of a login that we bring, as are the following
   std::vector<Attempt> attempts;
   SharedCredentials credentials;
   std::optional<Login> login;

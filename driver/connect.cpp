@@ -359,7 +359,7 @@ class Walk {
                                0});
     }
     for (Record& record : records) remove_pass_file_remark(record.message);
-    if (settings.auth_type == AuthType::iam) append_advice(records.front(), *facts.profile, login_refused);
+    if (brings_login(settings.auth_type)) append_advice(records.front(), *facts.profile, login_refused);
     log_.error("the base driver could not connect: " + records.front().sqlstate + " " + records.front().message);
     if (login_refused) {
       const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, prepared.login->signed_at);

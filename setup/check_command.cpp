@@ -128,7 +128,7 @@ class Check {
     if (prepared.tls) {
       if (const int status = show_ca_file(prepared.tls->ca, now); status != Exit::ok) return status;
     }
-    if (settings.auth_type != AuthType::iam) {
+    if (!brings_login(settings.auth_type)) {
       if (error) return stopped("login", *error);
       room("login", "the password that was given");
       return Exit::ok;

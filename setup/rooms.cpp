@@ -70,9 +70,8 @@ std::string described(const BaseDriverFile& file, const BaseProbe& base, const B
 }
 
 std::string described(const Settings& settings) {
-  return std::string("AuthType=") + (settings.auth_type == AuthType::iam ? "IAM" : "Password") + ", user " +
-         settings.user + " at " + settings.server + ":" + std::to_string(settings.port) +
-         (settings.database.empty() ? "" : ", database " + settings.database);
+  return std::string("AuthType=") + text(settings.auth_type) + ", user " + settings.user + " at " + settings.server +
+         ":" + std::to_string(settings.port) + (settings.database.empty() ? "" : ", database " + settings.database);
 }
 
 std::string described(const std::optional<TlsPlan>& tls, const Settings& settings) {

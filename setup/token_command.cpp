@@ -30,8 +30,10 @@ Result<Settings> settings_of(const Options& options, const System& system) {
     const OdbcFiles files = OdbcFiles::read(system);
     auto source = read_settings_of(options.source, files, system);
     if (!source) return source.error();
-    if (source.value().settings.auth_type != AuthType::iam) {
-      return cannot_connect("AuthType is not IAM here, so there is no token. Remove AuthType, or choose another DSN.");
+    const AuthType type = source.value().settings.auth_type;
+    if (!signs_token(type)) {
+      return cannot_connect(std::string("AuthType=") + text(type) +
+                            " signs no token. Remove AuthType, or choose another DSN.");
     }
     return std::move(source.value().settings);
   }

@@ -28,9 +28,10 @@ Token signed_token(const Settings& settings, const Endpoint& endpoint, const Cre
   return Token{rds_token(credentials, endpoint, settings.user, now), now, rds_token_end(credentials, now)};
 }
 
-Login login_with(Token token, SignedEndpoint endpoint, const Credentials& credentials) {
+Login login_with(const Settings& settings, Token token, SignedEndpoint endpoint, const Credentials& credentials) {
   Login login;
-  login.is_token = true;
+  login.kind = settings.auth_type;
+  login.user = settings.user;
   login.secret = std::move(token.secret);
   login.signed_at = token.signed_at;
   login.end = token.end;
@@ -46,7 +47,7 @@ Login login_with(Token token, SignedEndpoint endpoint, const Credentials& creden
 
 Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now) {
   Token token = signed_token(settings, endpoint.endpoint, credentials, now);
-  return login_with(std::move(token), std::move(endpoint), credentials);
+  return login_with(settings, std::move(token), std::move(endpoint), credentials);
 }
 
 Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
@@ -55,7 +56,7 @@ Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEnd
   auto token = cache.get(key, system, deadline,
                          [&](Time now) { return signed_token(settings, endpoint.endpoint, credentials, now); });
   if (!token) return token.error();
-  Login login = login_with(std::move(token).value(), std::move(endpoint), credentials);
+  Login login = login_with(settings, std::move(token).value(), std::move(endpoint), credentials);
   login.key = std::move(key);
   return login;
 }

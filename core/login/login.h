@@ -16,14 +16,15 @@
 namespace iamodbc {
 
 struct Login {
-  bool is_token = false;
-  Secret secret;  // the token; for AuthType=Password the given password, if it was not in the connection string
-  Endpoint signed_endpoint;  // of a token
+  AuthType kind = AuthType::iam;  // never Password: that login is the user's own
+  std::string user;               // of the database
+  Secret secret;                  // the token, or the password that was fetched
+  Endpoint signed_endpoint;       // of a token
   std::string region_why;
   std::string region_warning;
   std::string identity;     // for people: masked key id and source
-  std::optional<Time> end;  // of a token
-  // Of a token that the cache gave or keeps.
+  std::optional<Time> end;  // of a token or a temporary password
+  // Of what the cache gave or keeps.
   LoginKey key;
   Time signed_at;
   bool is_from_cache = false;

@@ -216,7 +216,7 @@ void look_at_login(Examination& examination) {
   if (settings.asks_for_tls && !prepared.tls) return failed("TLS wanted", "tls-weakened");
   findings.add("TLS wanted", Mark::ok, described(prepared.tls, settings));
   if (prepared.tls) look_at_rds_certificates(examination, prepared.tls->ca);
-  if (settings.auth_type != AuthType::iam) return;
+  if (!brings_login(settings.auth_type)) return;
   if (!prepared.endpoint) return failed("region", "token-not-made");
   const RegionChoice& region = prepared.endpoint->region;
   std::vector<std::string> lines{region.region + " (" + region.why + ")"};

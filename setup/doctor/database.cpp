@@ -64,7 +64,7 @@ ClientLibrary client_library_of(const BaseDriverFile& driver) {
 
 const char* advice_of_login(const Examination& examination, const std::string& message) {
   const std::string id = advice_for(message, "login-failed");
-  if (examination.settings->auth_type == AuthType::iam) return find_advice(id)->id;
+  if (signs_token(examination.settings->auth_type)) return find_advice(id)->id;
   if (id == "token-refused") return "iam-user-with-password";
   return id == "user-without-rds-iam" || id == "access-denied" ? "wrong-password" : find_advice(id)->id;
 }
@@ -168,7 +168,7 @@ void look_at_rights(Examination& examination, Connection& connection) {
 }  // namespace
 
 void look_at_cleartext_plugin(Examination& examination) {
-  if (examination.settings->auth_type != AuthType::iam) return;
+  if (!signs_token(examination.settings->auth_type)) return;
   if (examination.profile->kind == BaseKind::mysql) {
     return examination.findings.add("client plugin", Mark::ok,
                                     "MySQL's client library has mysql_clear_password built in");

@@ -187,7 +187,7 @@ void add_dns(Examination& examination, const std::string& text, const std::strin
   if (!canonical.empty()) finding.found.push_back("it is another name of " + canonical);
   const HostKind kind = read_host_name(canonical).kind;
   const bool is_endpoint = kind != HostKind::other && kind != HostKind::load_balancer;
-  if (is_endpoint && examination.settings->auth_type == AuthType::iam && !examination.settings->has_token_host) {
+  if (is_endpoint && signs_token(examination.settings->auth_type) && !examination.settings->has_token_host) {
     finding.found.push_back("write TokenHost=" + canonical);
     finding.mark = Mark::warning;
     finding.advice.push_back("custom-dns-name");

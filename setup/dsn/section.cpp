@@ -75,7 +75,7 @@ std::optional<Error> mistake_in(IniFile file, const std::string& name, const Odb
   if (!whole) return whole.error();
   const auto settings = read_settings(whole.value(), profile);
   if (!settings) return settings.error();
-  if (settings.value().auth_type != AuthType::iam) return std::nullopt;
+  if (!brings_login(settings.value().auth_type)) return std::nullopt;
   if (auto error = not_one_host("Server", settings.value().server)) return error;
   return not_one_host("TokenHost", settings.value().token_host);
 }

@@ -132,5 +132,31 @@ TEST(Given, AllIsInOrder) {
   EXPECT_EQ(names, "DSN=sales x=1 x=2 Server=b BaseDSN=base Port=1 ");
 }
 
+TEST(Given, WhatAwsToldCountsWhereAllElseIsSilent) {
+  const auto files = odbc_files("[sales]\nServer=\nBaseDSN=base\n[base]\nPort=1\n");
+  auto given = gathered("DSN=sales;UID=jane", files);
+  given.learn({{"Server", "db.example", "the secret sales"}, {"Port", "5439", "the secret sales"}, {"UID", "x", ""}});
+  EXPECT_EQ(value_of(given, AttributeId::server), "db.example");
+  EXPECT_EQ(value_of(given, AttributeId::port), "1");
+  EXPECT_EQ(value_of(given, AttributeId::uid), "jane");
+  const auto server = given.find(AttributeId::server, base_driver_profile(BaseKind::unknown));
+  ASSERT_TRUE(server);
+  EXPECT_EQ(server->origin, Origin::aws);
+  EXPECT_EQ(server->where, "the secret sales");
+  EXPECT_EQ(given.all().back().name, "UID");
+
+  const Given moved = std::move(given);  // views of it are asked anew, and hold
+  EXPECT_EQ(value_of(moved, AttributeId::server), "db.example");
+}
+
+TEST(Given, WhatAwsTellsLaterTakesThePlaceOfWhatItToldBefore) {
+  const auto files = odbc_files("");
+  auto given = gathered("UID=jane", files);
+  given.learn({{"Server", "old.example", ""}, {"Port", "1", ""}});
+  given.learn({{"Server", "new.example", ""}});
+  EXPECT_EQ(value_of(given, AttributeId::server), "new.example");
+  EXPECT_FALSE(given.find(AttributeId::port, base_driver_profile(BaseKind::unknown)));
+}
+
 }  // namespace
 }  // namespace iamodbc

@@ -56,7 +56,7 @@ TEST(Login, ATokenKnowsWhatItIs) {
   auto endpoint = signed_endpoint(settings, closed_system(), AwsFiles::from_text("", ""), Log(), no_deadline);
   ASSERT_TRUE(endpoint);
   const Login login = token_login(settings, std::move(endpoint).value(), credentials, noon);
-  EXPECT_TRUE(login.is_token);
+  EXPECT_EQ(login.kind, AuthType::iam);
   EXPECT_EQ(login.secret.reveal().substr(0, std::string_view(host).size() + 6), std::string(host) + ":5432/");
   EXPECT_NE(login.secret.reveal().find("DBUser=jane"), std::string_view::npos);
   EXPECT_EQ(login.end, noon + std::chrono::minutes(15));

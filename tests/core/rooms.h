@@ -101,14 +101,15 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
     walk.plan = std::move(plan).value();
   }
   Login login;
-  login.is_token = true;
+  login.kind = settings.value().auth_type;
+  login.user = settings.value().user;
   login.secret = Secret(options.secret);
   const BaseDriverFacts facts{options.file, options.section, options.version, 150000, &profile};
-  const bool iam = settings.value().auth_type == AuthType::iam;
+  const bool is_ours = brings_login(settings.value().auth_type);
   const BaseStringInput input{given.value(),
                               settings.value(),
                               facts,
-                              iam ? &login : nullptr,
+                              is_ours ? &login : nullptr,
                               walk.plan ? &*walk.plan : nullptr,
                               options.pass_file,
                               options.address,
