@@ -15,6 +15,14 @@ constexpr std::array database_aliases{"DB", "DbName"};
 constexpr std::array uid_aliases{"User", "Username", "DbUser"};
 constexpr std::array pwd_aliases{"Password"};
 constexpr std::array auth_type_aliases{"RDS_AUTH_TYPE", "Auth_Type"};
+constexpr std::array secret_id_aliases{"SECRET_ID"};
+constexpr std::array secret_region_aliases{"SECRET_REGION"};
+constexpr std::array cluster_id_aliases{"Cluster_ID", "ClusterIdentifier"};
+constexpr std::array workgroup_aliases{"serverless_work_group"};
+constexpr std::array auto_create_aliases{"Auto_Create"};
+constexpr std::array db_groups_aliases{"Db_Groups"};
+constexpr std::array group_federation_aliases{"group_federation"};
+constexpr std::array iam_duration_aliases{"IAM_Duration"};
 constexpr std::array region_aliases{"AWS_REGION"};
 constexpr std::array token_host_aliases{"IAM_HOST", "IAMHost"};
 constexpr std::array token_port_aliases{"IAM_PORT", "IAMPort"};
@@ -38,6 +46,7 @@ constexpr std::array web_identity_token_file_aliases{"WEB_IDENTITY_TOKEN_FILE"};
 
 constexpr std::array engine_choices{"postgresql", "mysql", "mariadb"};
 constexpr std::array auth_type_choices{"IAM", "Password", "SecretsManager", "Redshift", "DSQL"};
+constexpr std::array yes_no_choices{"no", "yes", "false", "true", "0", "1"};
 constexpr std::array credentials_choices{"Default",     "Keys",      "Profile",  "SSO",     "Environment",
                                          "WebIdentity", "Container", "Instance", "Process", "Keyring"};
 constexpr std::array sso_login_choices{"never", "browser", "device", "auto"};
@@ -92,6 +101,91 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      "how to log in: IAM and DSQL sign a token, SecretsManager and Redshift fetch a login, Password passes the given "
      "PWD "
      "through"},
+    {Id::secret_id,
+     "SecretID",
+     secret_id_aliases,
+     Kind::text,
+     "",
+     false,
+     false,
+     {},
+     "of AuthType=SecretsManager: the secret, by name or ARN"},
+    {Id::secret_region,
+     "SecretRegion",
+     secret_region_aliases,
+     Kind::text,
+     "the ARN's, else the database's",
+     false,
+     false,
+     {},
+     "the AWS region of the secret"},
+    {Id::secret_username_key,
+     "SecretUsernameKey",
+     {},
+     Kind::text,
+     "username",
+     false,
+     false,
+     {},
+     "the key of the secret's JSON that holds the database user"},
+    {Id::secret_password_key,
+     "SecretPasswordKey",
+     {},
+     Kind::text,
+     "password",
+     false,
+     false,
+     {},
+     "the key of the secret's JSON that holds the password"},
+    {Id::secret_lifetime,
+     "SecretLifetime",
+     {},
+     Kind::number,
+     "900",
+     false,
+     false,
+     {},
+     "how long a fetched secret is used before it is fetched again, in seconds (0 to 86400)"},
+    {Id::cluster_id,
+     "ClusterID",
+     cluster_id_aliases,
+     Kind::text,
+     "from the host name",
+     false,
+     false,
+     {},
+     "of AuthType=Redshift: the cluster; without Server its endpoint is looked up"},
+    {Id::workgroup,
+     "Workgroup",
+     workgroup_aliases,
+     Kind::text,
+     "from the host name",
+     false,
+     false,
+     {},
+     "of AuthType=Redshift: the workgroup of Redshift Serverless; likewise"},
+    {Id::auto_create, "AutoCreate", auto_create_aliases, Kind::choice, "no", false, false, yes_no_choices,
+     "of AuthType=Redshift: whether a UID that the cluster does not have is created"},
+    {Id::db_groups,
+     "DbGroups",
+     db_groups_aliases,
+     Kind::text,
+     "",
+     false,
+     false,
+     {},
+     "of AuthType=Redshift: groups of the cluster that UID joins for the session, with commas between"},
+    {Id::group_federation, "GroupFederation", group_federation_aliases, Kind::choice, "no, unless UID is absent", false,
+     false, yes_no_choices, "of AuthType=Redshift: log in as the user that is named after the IAM identity"},
+    {Id::iam_duration,
+     "IAMDuration",
+     iam_duration_aliases,
+     Kind::number,
+     "900",
+     false,
+     false,
+     {},
+     "of AuthType=Redshift: how long the password lives, in seconds (900 to 3600)"},
     {Id::region,
      "Region",
      region_aliases,

@@ -306,9 +306,25 @@ class Writer {
   void write_secret() {
     const std::string_view secret = input_.login->secret.reveal();
     secret_size_ = secret.size();
-    check_length(signs_token(input_.login->kind) ? "The token" : "The password", secret);
+    const bool is_token = signs_token(input_.login->kind);
+    check_length(is_token ? "The token" : "The password", secret);
+    if (!is_token) check_password(secret);
     // An empty PWD still goes last: without it a password of the DSN's section would be used.
     add(profile_.pwd, input_.pass_file.empty() ? braced(secret).reveal() : std::string_view{});
+  }
+
+  // What a token never holds.
+  void check_password(std::string_view password) {
+    if (password.find('\0') != std::string_view::npos) {
+      fail(
+          cannot_connect("The password that was fetched holds a NUL, which ends every text. Choose another password."));
+    }
+    if (!input_.pass_file.empty()) return;
+    check_brace("The password that was fetched", password);
+    if (is_trimmed(password)) {
+      fail(cannot_connect(std::string("The password that was fetched begins or ends with a blank, which ") +
+                          profile_.title + " would take away. Choose another password."));
+    }
   }
 
   // MariaDB takes the login time-out from the string alone. A shorter one of the user's stays.
@@ -407,12 +423,13 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
   }
   const auto complete = [&](AttributeId id, const std::string& value) {
     const auto found = given.find(id, profile, id == AttributeId::database);
+    if (found && found->origin == Origin::aws) return;  // asked again the next time: it may be another then
     if (!value.empty() && (!found || found->attribute == nullptr)) out.add(Attribute(attribute_row(id).name, value));
   };
   complete(AttributeId::server, settings.server);
   if (given.find(AttributeId::port, profile)) complete(AttributeId::port, std::to_string(settings.port));
   complete(AttributeId::database, settings.database);
-  complete(AttributeId::uid, settings.user);
+  if (const auto user = given.find(AttributeId::uid, profile)) complete(AttributeId::uid, std::string(user->value));
   if (saves_file) {
     add_section(out, given, profile);
   } else {

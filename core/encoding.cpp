@@ -132,6 +132,33 @@ std::string base64url(std::string_view bytes) {
   return text;
 }
 
+std::optional<std::string> base64_decoded(std::string_view text) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 3);  // grown, it would leave a copy of what may be secret
+  unsigned int bits = 0;
+  unsigned int held = 0;
+  std::size_t count = 0;
+  bool has_ended = false;
+  for (const char c : text) {
+    if (c == ' ' || (c >= '\t' && c <= '\r')) continue;
+    if (c == '=') {
+      has_ended = true;
+      continue;
+    }
+    const auto value = letters.find(c);
+    if (has_ended || value == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6U | static_cast<unsigned int>(value)) & 0xFFFFFFU;
+    held += 6;
+    ++count;
+    if (held < 8) continue;
+    held -= 8;
+    bytes += static_cast<char>(static_cast<unsigned char>(bits >> held & 0xFFU));
+  }
+  if (count % 4 == 1) return std::nullopt;
+  return bytes;
+}
+
 std::string percent_decoded(std::string_view text) {
   const auto digit = [](char c) -> int {
     if (c >= '0' && c <= '9') return c - '0';

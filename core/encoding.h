@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,9 @@ namespace iamodbc {
 std::string percent_encoded(std::string_view bytes);  // all but A-Z a-z 0-9 - . _ ~
 std::string hex(std::string_view bytes);              // lower case
 std::string base64url(std::string_view bytes);        // RFC 4648, section 5, without `=`
-std::string percent_decoded(std::string_view text);   // `+` is a blank, as in a query; a `%` that is no code stays
+std::optional<std::string> base64_decoded(
+    std::string_view text);  // section 4, `=` at the end and blanks between allowed; nullopt: it is none
+std::string percent_decoded(std::string_view text);  // `+` is a blank, as in a query; a `%` that is no code stays
 std::string utf8_from_utf16(std::u16string_view units);
 std::u16string utf16_from_utf8(std::string_view bytes);
 

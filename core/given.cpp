@@ -128,6 +128,13 @@ std::optional<Found> Given::find(AttributeId id, const BaseDriverProfile& profil
   return last([&](std::string_view name) { return is_spelling_of(profile, row, name); }, profile, empty_counts);
 }
 
+std::optional<std::string_view> Given::told(AttributeId id) const {
+  for (const Told& one : told_) {
+    if (find_attribute(one.name) == &attribute_row(id)) return one.value;
+  }
+  return std::nullopt;
+}
+
 std::optional<Found> Given::find(std::span<const char* const> names) const {
   return last([&](std::string_view name) { return is_one_of(names, name); }, base_driver_profile(BaseKind::unknown),
               false);

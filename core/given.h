@@ -56,6 +56,9 @@ class Given {
   // Takes what was learned from AWS, in place of what was learned before: views of that become void.
   void learn(std::vector<Told> told) { told_ = std::move(told); }
 
+  // What AWS told, whether or not it counts.
+  [[nodiscard]] std::optional<std::string_view> told(AttributeId id) const;
+
   // What was given for an attribute of ours in any spelling, this base driver's included, without the blanks that it
   // takes away; nullopt when nothing was. `empty_counts`: an empty value is a value.
   [[nodiscard]] std::optional<Found> find(AttributeId id, const BaseDriverProfile& profile,

@@ -178,6 +178,53 @@ CredentialSettings read_credential_settings(Reader& reader) {
   return settings;
 }
 
+// Why AWS's word on where the database is was not enough.
+const char* missing_server(AuthType type) {
+  if (type == AuthType::secrets_manager) {
+    return "Server is missing, and the secret has no host (one that RDS manages holds no more than user and password). "
+           "Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in the DSN or the string.";
+  }
+  return "Server is missing. Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in the DSN "
+         "or "
+         "the string.";
+}
+
+// What a login that we bring cannot do without, and where it may not be led.
+void check_login(Reader& reader, const Given& given, const BaseDriverProfile& profile, Settings& settings,
+                 bool tls_in_string) {
+  const bool is_fetched = fetches_login(settings.auth_type);
+  if (settings.server.empty()) reader.fail(State::cannot_connect, missing_server(settings.auth_type));
+  if (settings.user.empty()) {
+    reader.fail(State::cannot_connect,
+                "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
+  }
+  settings.string_leads_token = (settings.has_token_host || is_fetched) && !given.allows_in_string() &&
+                                (tls_in_string || string_says_where(given, profile));
+  if (!settings.string_leads_token) return;
+  if (settings.tls == TlsLevel::require) {
+    reader.fail(State::invalid_attribute_value,
+                is_fetched
+                    ? std::string("TLS=require is not taken for a password that is fetched when the connection string "
+                                  "says it, or Server or Port: whoever writes the string could lead the password to "
+                                  "any host. Put all of them into the DSN's section of odbc.ini, or use "
+                                  "TLS=verify-full.")
+                    : std::string("TLS=require together with TokenHost is not taken from a connection string, nor a "
+                                  "Server or Port beside them: whoever writes the string could lead "
+                                  "the token to any host. Put all of them into the DSN's section of odbc.ini, or use "
+                                  "TLS=verify-full."));
+  }
+  const bool checks_dialled_name = profile.kind == BaseKind::mariadb || profile.kind == BaseKind::mysql;
+  if (checks_dialled_name && !is_fetched && !same_name(settings.token_host, settings.server)) {
+    reader.fail(State::invalid_attribute_value,
+                std::string("TokenHost for another host than Server is not taken from a connection string, nor a "
+                            "Server, Port or TLS beside it: ") +
+                    profile.title +
+                    " checks the certificate against Server, so whoever writes the string could lead the token to "
+                    "any host. Put all of them into the DSN's section of odbc.ini, or let the administrator write "
+                    "AllowInString=yes into the driver's section of odbcinst.ini.");
+  }
+}
+
 }  // namespace
 
 const char* text(AuthType type) {
@@ -186,6 +233,10 @@ const char* text(AuthType type) {
 
 bool brings_login(AuthType type) {
   return type != AuthType::password;
+}
+
+bool fetches_login(AuthType type) {
+  return type == AuthType::secrets_manager || type == AuthType::redshift;
 }
 
 bool signs_token(AuthType type) {
@@ -201,6 +252,81 @@ Result<BaseChoice> read_base_choice(const Given& given) {
   choice.port = reader.port(AttributeId::port);
   if (reader.error()) return *reader.error();
   return choice;
+}
+
+namespace {
+
+// Names with commas between, blanks around them left out.
+std::vector<std::string> listed(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    if (const std::string_view name = trimmed(text.substr(0, end)); !name.empty()) names.emplace_back(name);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return names;
+}
+
+// Of a choice between no, yes, false, true, 0 and 1.
+bool is_yes(std::optional<std::size_t> choice) {
+  return choice.value_or(0) % 2 == 1;
+}
+
+void read_secret_settings(Reader& reader, FetchSettings& settings) {
+  using Id = AttributeId;
+  constexpr int longest = 86400;
+  settings.secret_id = trimmed(reader.text(Id::secret_id));
+  settings.secret_region = lower(trimmed(reader.text(Id::secret_region)));
+  if (auto key = reader.text(Id::secret_username_key); !key.empty()) settings.username_key = std::move(key);
+  if (auto key = reader.text(Id::secret_password_key); !key.empty()) settings.password_key = std::move(key);
+  if (const auto lifetime = reader.seconds(Id::secret_lifetime, 0, longest))
+    settings.secret_lifetime = std::chrono::seconds(*lifetime);
+  if (settings.auth_type != AuthType::secrets_manager) return;
+  if (settings.secret_id.empty()) {
+    reader.fail(
+        State::cannot_connect,
+        "SecretID is missing. Give the name or the ARN of the secret in AWS Secrets Manager: SecretID=... in the "
+        "DSN or the string.");
+  }
+}
+
+void read_redshift_settings(Reader& reader, FetchSettings& settings) {
+  using Id = AttributeId;
+  settings.cluster = trimmed(reader.text(Id::cluster_id));
+  settings.workgroup = trimmed(reader.text(Id::workgroup));
+  settings.creates_user = is_yes(reader.choice(Id::auto_create));
+  settings.groups = listed(reader.text(Id::db_groups));
+  settings.is_federated = is_yes(reader.choice(Id::group_federation));
+  settings.duration = reader.seconds(Id::iam_duration, 900, 3600);
+  if (settings.auth_type == AuthType::redshift && !settings.cluster.empty() && !settings.workgroup.empty()) {
+    reader.fail(State::invalid_attribute_value,
+                "ClusterID and Workgroup are both given. A database is of a cluster or of a workgroup of Redshift "
+                "Serverless: remove one of them.");
+  }
+}
+
+}  // namespace
+
+Result<FetchSettings> read_fetch_settings(const Given& given, bool may_prompt) {
+  using Id = AttributeId;
+  Reader reader(given, base_driver_profile(BaseKind::unknown));
+  FetchSettings settings;
+  if (const auto type = reader.choice(Id::auth_type)) settings.auth_type = static_cast<AuthType>(*type);
+  if (reader.error()) return *reader.error();
+  if (!fetches_login(settings.auth_type)) return settings;
+  settings.server = reader.text(Id::server);
+  settings.token_host = reader.text(Id::token_host);
+  if (settings.token_host.empty()) settings.token_host = settings.server;
+  settings.database = reader.text(Id::database);
+  settings.user = reader.text(Id::uid);
+  settings.region = lower(trimmed(reader.text(Id::region)));
+  settings.credentials = read_credential_settings(reader);
+  settings.credentials.dsn = given.dsn();
+  settings.credentials.may_prompt = may_prompt;
+  read_secret_settings(reader, settings);
+  read_redshift_settings(reader, settings);
+  if (reader.error()) return *reader.error();
+  return settings;
 }
 
 Result<Log> read_log(const Given& given) {
@@ -228,6 +354,8 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
     settings.has_database = true;
   }
   settings.user = reader.text(AttributeId::uid);
+  // The user belongs to the password that was fetched with it, whatever else was given.
+  if (const auto user = given.told(AttributeId::uid)) settings.user = *user;
   settings.region = lower(trimmed(reader.text(AttributeId::region)));
   const std::string token_host = reader.text(AttributeId::token_host);
   settings.has_token_host = !token_host.empty();
@@ -255,36 +383,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.tls_where = tls.value().where;
   settings.asks_for_tls = is_ours || tls.value().is_ours || given.find(AttributeId::tls_ca_file, profile).has_value();
 
-  if (is_ours) {
-    if (settings.server.empty()) {
-      reader.fail(State::cannot_connect,
-                  "Server is missing. Give the endpoint of the database: Server=name.cluster-....rds.amazonaws.com in "
-                  "the DSN or the string.");
-    }
-    if (settings.user.empty()) {
-      reader.fail(
-          State::cannot_connect,
-          "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
-    }
-    settings.string_leads_token = settings.has_token_host && !given.allows_in_string() &&
-                                  (tls.value().in_string || string_says_where(given, profile));
-    if (settings.string_leads_token && settings.tls == TlsLevel::require) {
-      reader.fail(State::invalid_attribute_value,
-                  "TLS=require together with TokenHost is not taken from a connection string, nor a Server or Port "
-                  "beside them: whoever writes the string could lead "
-                  "the token to any host. Put all of them into the DSN's section of odbc.ini, or use TLS=verify-full.");
-    }
-    const bool checks_dialled_name = profile.kind == BaseKind::mariadb || profile.kind == BaseKind::mysql;
-    if (settings.string_leads_token && checks_dialled_name && !same_name(settings.token_host, settings.server)) {
-      reader.fail(State::invalid_attribute_value,
-                  std::string("TokenHost for another host than Server is not taken from a connection string, nor a "
-                              "Server, Port or TLS beside it: ") +
-                      profile.title +
-                      " checks the certificate against Server, so whoever writes the string could lead the token to "
-                      "any host. Put all of them into the DSN's section of odbc.ini, or let the administrator write "
-                      "AllowInString=yes into the driver's section of odbcinst.ini.");
-    }
-  }
+  if (is_ours) check_login(reader, given, profile, settings, tls.value().in_string);
   if (reader.error()) return *reader.error();
   settings.provenance = reader.provenance();
   return settings;

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ enum class AuthType { iam, password, secrets_manager, redshift, dsql };
 const char* text(AuthType type);  // as the table of attributes writes it
 // Whether we sign or fetch what opens the database: AWS credentials are needed, TLS is forced, and a given PWD has no use.
 bool brings_login(AuthType type);
+// Whether an AWS service is asked for it: then what it tells of the database counts where the DSN is silent.
+bool fetches_login(AuthType type);
 // Whether that is a token, which we sign for one host by ourselves.
 bool signs_token(AuthType type);
 
@@ -46,7 +49,7 @@ struct Settings {
   bool has_token_host = false;
   CredentialSettings credentials;
   TlsLevel tls = TlsLevel::verify_full;
-  // The string says something about where a token signed for TokenHost goes; then only certificates that the string did not choose will do.
+  // The string says something about where a token signed for TokenHost goes, or a password that is fetched; then only certificates that the string did not choose will do.
   bool string_leads_token = false;
   std::string tls_where;      // for people: where the level came from
   bool asks_for_tls = false;  // TLS or TLSCAFile were given; with AuthType=Password only then do we force anything
@@ -65,6 +68,32 @@ struct BaseChoice {
   std::optional<int> port;
 };
 Result<BaseChoice> read_base_choice(const Given& given);
+
+// What decides which login is fetched; asked before the base driver is chosen, because it may tell which one that is.
+struct FetchSettings {
+  AuthType auth_type = AuthType::iam;
+  std::string server;
+  std::string token_host;  // Server unless given
+  std::string database;
+  std::string user;
+  std::string region;  // as given, lower case; empty: to be chosen
+  CredentialSettings credentials;
+  // Of AuthType=SecretsManager.
+  std::string secret_id;
+  std::string secret_region;  // as region
+  std::string username_key = "username";
+  std::string password_key = "password";
+  std::chrono::seconds secret_lifetime{900};
+  // Of AuthType=Redshift.
+  std::string cluster;
+  std::string workgroup;
+  bool creates_user = false;
+  std::vector<std::string> groups;
+  bool is_federated = false;  // GroupFederation
+  std::optional<int> duration;
+};
+// Of a login that is not fetched auth_type alone. Fails as well when what has to be fetched is not named. `may_prompt`: as in CredentialSettings.
+Result<FetchSettings> read_fetch_settings(const Given& given, bool may_prompt = true);
 
 // The log that the user asked for; asked early, so that later rooms can write to it.
 Result<Log> read_log(const Given& given);

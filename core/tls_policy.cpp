@@ -214,6 +214,24 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
       "(https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) and name it in TLSCAFile.");
 }
 
+// A password that is fetched opens the database for whoever reads it, and anybody may have a certificate for a host of
+// his own from a public authority. A token would be worth nothing there.
+std::optional<Error> led_by_the_string(const Settings& settings, const TlsPlan& plan,
+                                       const BaseDriverProfile& profile) {
+  if (!settings.string_leads_token || !fetches_login(settings.auth_type)) return std::nullopt;
+  const std::string& name = profile.kind == BaseKind::psqlodbc ? plan.checked_host : settings.server;
+  const HostKind kind = read_host_name(name).kind;
+  const bool is_of_aws = kind != HostKind::other && kind != HostKind::load_balancer;
+  const bool is_chosen_file = plan.ca.is_for_rds && plan.ca.why != ours;  // of the DSN's section
+  if (is_chosen_file || (is_of_aws && plan.ca.is_for_rds && plan.level == TlsLevel::verify_full)) return std::nullopt;
+  return Error{State::invalid_attribute_value,
+               "The connection string says where the password that is fetched goes (Server, Port or TLS), and " + name +
+                   " is not an endpoint of AWS whose certificate proves it: whoever writes the string could lead the "
+                   "password to any host. Put Server and TLSCAFile into the DSN's section of odbc.ini, or let the "
+                   "administrator write AllowInString=yes into the driver's section of odbcinst.ini.",
+               0};
+}
+
 }  // namespace
 
 Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile,
@@ -267,6 +285,7 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
                  0};
   }
   plan.ca = std::move(ca).value();
+  if (auto error = led_by_the_string(settings, plan, profile)) return *error;
   return plan;
 }
 

@@ -6,6 +6,9 @@
 #include <array>
 #include <utility>
 
+#include "core/login/fetched_login.h"
+#include "core/text.h"
+
 namespace iamodbc {
 
 std::string data_directory(const std::string& own_folder) {
@@ -18,6 +21,71 @@ std::string data_directory(const std::string& own_folder) {
   return IAMODBC_DATADIR;
 }
 
+namespace {
+
+constexpr std::string_view signed_advice = "The token was signed for ";
+constexpr std::string_view fetched_advice = "The password was fetched from ";
+
+// The secret or the cluster says which engine it is of; what the DSN says of it counts more.
+std::optional<Error> unfit_base_driver(const Given& given, const Settings& settings, const BaseDriverProfile& profile) {
+  if (settings.auth_type == AuthType::redshift && profile.kind != BaseKind::psqlodbc) {
+    return cannot_connect(std::string("AuthType=Redshift needs psqlODBC as BaseDriver: ") + profile.title +
+                          " does not speak to Redshift.");
+  }
+  const auto engine = given.find(AttributeId::engine, profile);
+  if (!engine || engine->origin != Origin::aws) return std::nullopt;
+  const bool is_postgresql = same_name(engine->value, "postgresql");
+  if (is_postgresql == (profile.kind == BaseKind::psqlodbc)) return std::nullopt;
+  return cannot_connect(engine->where + " is for a database of the engine " + std::string(engine->value) + ", and " +
+                        profile.title +
+                        " does not speak to that. Remove BaseDriver from the DSN, or give another SecretID; Engine in "
+                        "the DSN counts more than the secret's.");
+}
+
+std::string fetched_refusal_advice(const Login& login) {
+  std::string advice = std::string(fetched_advice) + login.source + " (region " + login.signed_endpoint.region + ", " +
+                       login.region_why + "), by " + login.identity + ", at " + extended_time(login.signed_at) + ". ";
+  if (login.kind == AuthType::redshift) {
+    advice += "Check: the database has the user " + login.user +
+              " (AutoCreate=yes makes it), and it may connect to this database.";
+  } else {
+    advice += "Check: the secret is the one of this database, and its rotation is done; the database has the user " +
+              login.user + " with that password.";
+  }
+  return advice + " `iamodbc check` shows each step.";
+}
+
+}  // namespace
+
+std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const System& system, const Log& log,
+                                 Deadline deadline, bool may_prompt) {
+  auto read = read_fetch_settings(given, may_prompt);
+  if (!read) return read.error();
+  const FetchSettings& settings = read.value();
+  if (!fetches_login(settings.auth_type)) return std::nullopt;
+
+  const AwsFiles files = AwsFiles::read(system);
+  for (const std::string& problem : files.problems()) log.warning(problem);
+  auto region = fetch_region(settings, system, files, log, deadline);
+  if (!region) return region.error();
+  prepared.fetch_region = std::move(region).value();
+  if (!prepared.fetch_region->warning.empty()) log.warning(prepared.fetch_region->warning);
+
+  const Context context{system, files, settings.credentials, log, deadline, prepared.fetch_region->region};
+  auto found = find_credentials(context, &prepared.attempts);
+  if (!found) return found.error();
+  prepared.attempts = std::move(found.value().attempts);
+  prepared.credentials = std::move(found.value().credentials);
+  if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
+  const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;
+  auto fetched = fetch_login(LoginCache::of_process(), settings, aws_client(context, aws_profile),
+                             *prepared.fetch_region, prepared.credentials);
+  if (!fetched) return fetched.error();
+  prepared.login = std::move(fetched.value().login);
+  given.learn(std::move(fetched.value().told));
+  return std::nullopt;
+}
+
 std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
                                    const BaseDriverProfile& profile, const System& system, const Log& log,
                                    const std::string& data_directory, Deadline deadline) {
@@ -27,13 +95,14 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
     prepared.tls = std::move(tls).value();
   }
   if (!brings_login(settings.auth_type)) return std::nullopt;
-  if (settings.auth_type != AuthType::iam) {
-    return cannot_connect(std::string("AuthType=") + text(settings.auth_type) + " is not there yet. Use AuthType=IAM.");
-  }
 
   if (settings.ignored_password) {
     log.info(std::string("a password was given and is not used: AuthType=") + text(settings.auth_type) +
              (signs_token(settings.auth_type) ? " signs a token" : " fetches a login"));
+  }
+  if (fetches_login(settings.auth_type)) return unfit_base_driver(given, settings, profile);
+  if (settings.auth_type != AuthType::iam) {
+    return cannot_connect(std::string("AuthType=") + text(settings.auth_type) + " is not there yet. Use AuthType=IAM.");
   }
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
@@ -56,16 +125,8 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   return std::nullopt;
 }
 
-Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile,
-                                    const System& system, const Log& log, const std::string& data_directory,
-                                    Deadline deadline) {
-  PreparedLogin prepared;
-  if (auto error = prepare_login(prepared, given, settings, profile, system, log, data_directory, deadline))
-    return *error;
-  return prepared;
-}
-
 std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now) {
+  if (fetches_login(login.kind)) return fetched_refusal_advice(login);
   // unixODBC cuts a message of a failed connect at 511 bytes, so every word counts, and what is special to this login comes first.
   const Endpoint& endpoint = login.signed_endpoint;
   std::string grant = profile.grant_advice;
@@ -76,7 +137,7 @@ std::string refusal_advice(const Settings& settings, const Login& login, const B
     clock = "this computer's clock, which is " + std::to_string(offset < 0 ? -offset : offset) + " s " +
             (offset < 0 ? "ahead of" : "behind") + " AWS's (that moment is AWS's)";
   }
-  std::string advice = "The token was signed for " + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " +
+  std::string advice = std::string(signed_advice) + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " +
                        endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " +
                        extended_time(now) + ". Check: " + clock + "; " + grant +
                        "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS "
@@ -84,6 +145,12 @@ std::string refusal_advice(const Settings& settings, const Login& login, const B
                        "TokenPort). `iamodbc check` shows each step.";
   if (!login.region_warning.empty()) advice += " " + login.region_warning;
   return advice;
+}
+
+bool is_refusal_advice(std::string_view message) {
+  constexpr std::string_view ours = "[iamodbc] ";
+  if (message.starts_with(ours)) message.remove_prefix(ours.size());
+  return message.starts_with(signed_advice) || message.starts_with(fetched_advice);
 }
 
 }  // namespace iamodbc

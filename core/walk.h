@@ -1,12 +1,13 @@
 // walk: the rooms of a connect between "what was given" and "what the base driver is told", in their order. The driver walks them to connect, `iamodbc check` to
 // print them; there is no second way.
-//   Given::gather -> choose_base_driver -> read_settings -> prepare_login -> write_base_string
-// Thread rule: any thread, no lock held; prepare_login may run a program or ask the network, within the deadline.
+//   Given::gather -> fetch_login -> choose_base_driver -> read_settings -> prepare_login -> write_base_string
+// Thread rule: any thread, no lock held; fetch_login and prepare_login may run a program or ask the network, within the deadline.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base_driver_file.h"
@@ -28,22 +29,27 @@ Result<BaseDriverFile> choose_base_driver(const Given& given, const OdbcFiles& f
 // In the order in which it comes to be.
 struct PreparedLogin {
   std::optional<TlsPlan> tls;
-  std::optional<SignedEndpoint> endpoint;  // of a login that we bring, as are the following
+  std::optional<SignedEndpoint> endpoint;    // of a token
+  std::optional<RegionChoice> fetch_region;  // of a login that is fetched
   std::vector<Attempt> attempts;
   SharedCredentials credentials;
   std::optional<Login> login;
 };
 
-// TLS plan, region, credentials, token (out of the process's cache if it is there); for AuthType=Password only the TLS plan that was asked for.
-Result<PreparedLogin> prepare_login(const Given& given, const Settings& settings, const BaseDriverProfile& profile,
-                                    const System& system, const Log& log, const std::string& data_directory,
-                                    Deadline deadline);
-// The same walk, for those who show it: `prepared` receives what was reached, on failure as well.
+// Secrets Manager or Redshift asked, with region and credentials, where AuthType wants it; `given` learns what it tells. First of all, because it may tell which base
+// driver it is. `prepared` receives what was reached, on failure as well.
+std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const System& system, const Log& log,
+                                 Deadline deadline, bool may_prompt = true);
+
+// TLS plan, region, credentials, token (out of the process's cache if it is there); for AuthType=Password only the TLS plan that was asked for, for what fetch_login() fetched only the TLS plan.
+// `prepared`: of fetch_login(); receives what was reached, on failure as well.
 std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
                                    const BaseDriverProfile& profile, const System& system, const Log& log,
                                    const std::string& data_directory, Deadline deadline);
 
-// What to look at when the server refuses a fresh token: what was signed and by whom, what the user needs, the clock.
+// What to look at when the server refuses a fresh login: what was signed or fetched and by whom, what the user needs, the clock.
 std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now);
+// Whether that is what a message says; `[iamodbc] ` before it or not.
+bool is_refusal_advice(std::string_view message);
 
 }  // namespace iamodbc

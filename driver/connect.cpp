@@ -59,9 +59,13 @@ void remove_pass_file_remark(std::string& message) {
   message.erase(at, end - at);
 }
 
+constexpr const char* refused_password =
+    "The password that was fetched was refused: the next record says what to check, `iamodbc check` shows each step.";
+
 // The base driver's own text with our shortest advice behind it, if both fit where driver managers cut.
-void append_advice(Record& record, const BaseDriverProfile& profile, bool login_refused) {
-  std::string advice = login_refused ? profile.refused_advice : "";
+void append_advice(Record& record, const BaseDriverProfile& profile, bool login_refused, AuthType type) {
+  std::string advice;
+  if (login_refused) advice = fetches_login(type) ? refused_password : profile.refused_advice;
   for (const Hint& hint : profile.hints) {
     if (!advice.empty()) break;
     if (contains(record.message, hint.in_message)) advice = hint.advice;
@@ -160,97 +164,111 @@ class Walk {
     log_ = log.value();
     for (const std::string& problem : files.problems()) log_.warning(problem);
 
-    auto file = choose_base_driver(given.value(), files, system_, own_folder_);
-    if (!file) return fail_and_log(file.error());
-    auto driver = BaseDriver::load(file.value());
-    if (!driver) return fail_and_log(driver.error());
-    if (auto error = shape_error(*driver.value(), files)) return fail_and_log(*error);
-    const BaseDriver& base = *driver.value();
-    const BaseDriverFacts facts{base.path, file.value().section, base.version, base.libpq_version,
-                                &base_driver_profile(base.path)};
-    log_.info("connecting: " +
-              given.value().string().redacted([&](std::string_view name) { return may_show(*facts.profile, name); }));
-    log_.info("base driver " + facts.file + " " + facts.version);
-
-    auto settings = read_settings(given.value(), *facts.profile, may_prompt_);
-    if (!settings) return fail_and_log(settings.error());
-    const Room room{given.value(), settings.value(), base, facts};
-    auto prepared = prepare(room);
-    if (!prepared) return fail_and_log(prepared.error());
-    log_login(prepared.value());
-    auto dialled = dial_with_fresh_try(room, prepared.value());
+    auto walked = walk(given.value(), files);
+    if (!walked) return fail_and_log(walked.error());
+    Rooms& rooms = walked.value();
+    auto dialled = dial_with_fresh_try(rooms, given.value(), files);
     if (!dialled) return fail_and_log(dialled.error());
     if (SQL_SUCCEEDED(dialled.value().status)) {
       try {
-        if (dbc_.functions == &base.with_own_cancel) prepare_to_cancel(dbc_, given.value().string().write(), width_);
-        return succeed(given.value(), settings.value(), facts, std::move(dialled).value());
+        if (dbc_.functions == &rooms.base->with_own_cancel)
+          prepare_to_cancel(dbc_, given.value().string().write(), width_);
+        return succeed(given.value(), rooms, std::move(dialled).value());
       } catch (...) {  // no memory for the out string: an error may not leave the connection open
-        base.functions.SQLDisconnect(dbc_.base);
+        rooms.base->functions.SQLDisconnect(dbc_.base);
         release_children_and_disconnect(dbc_);
         throw;
       }
     }
-    return refuse(settings.value(), prepared.value(), facts, std::move(dialled).value());
+    return refuse(rooms, std::move(dialled).value());
   }
 
  private:
-  // What every try of this connect has before it.
-  struct Room {
-    const Given& given;
-    const Settings& settings;
-    const BaseDriver& base;
-    const BaseDriverFacts& facts;
+  // What every try of this connect has behind it.
+  struct Rooms {
+    const BaseDriver* base = nullptr;
+    BaseDriverFacts facts;
+    Settings settings;
+    PreparedLogin prepared;
   };
 
-  Result<PreparedLogin> prepare(const Room& room) {
-    auto prepared = prepare_login(room.given, room.settings, *room.facts.profile, system_, log_,
-                                  data_directory(own_folder_), deadline_);
+  // From what was given to the login. `given` learns what a login that is fetched tells of the database.
+  Result<Rooms> walk(Given& given, const OdbcFiles& files) {
+    Rooms rooms;
+    if (auto error = fetch_login(rooms.prepared, given, system_, log_, deadline_, may_prompt_)) return *error;
+    auto file = choose_base_driver(given, files, system_, own_folder_);
+    if (!file) return file.error();
+    auto driver = BaseDriver::load(file.value());
+    if (!driver) return driver.error();
+    if (auto error = shape_error(*driver.value(), files)) return *error;
+    rooms.base = driver.value();
+    rooms.facts = BaseDriverFacts{rooms.base->path, file.value().section, rooms.base->version,
+                                  rooms.base->libpq_version, &base_driver_profile(rooms.base->path)};
+    const BaseDriverProfile& profile = *rooms.facts.profile;
+    log_.info("connecting: " + given.string().redacted([&](std::string_view name) { return may_show(profile, name); }));
+    log_.info("base driver " + rooms.facts.file + " " + rooms.facts.version);
+
+    auto settings = read_settings(given, profile, may_prompt_);
+    if (!settings) return settings.error();
+    rooms.settings = std::move(settings).value();
+    if (auto error = prepare_login(rooms.prepared, given, rooms.settings, profile, system_, log_,
+                                   data_directory(own_folder_), deadline_)) {
+      return *error;
+    }
     // psqlODBC refuses both; the program's own time-out is the one that is being waited for.
-    if (prepared && prepared.value().tls && deadline_ != no_deadline) {
-      auto& options = prepared.value().tls->libpq_options;
+    if (rooms.prepared.tls && deadline_ != no_deadline) {
+      auto& options = rooms.prepared.tls->libpq_options;
       std::erase_if(options, [](const auto& option) { return option.first == "connect_timeout"; });
     }
-    return prepared;
+    log_login(rooms.prepared);
+    return rooms;
   }
 
-  static bool is_refused(const Room& room, const PreparedLogin& prepared, const Result<Attempted>& dialled) {
-    return dialled && prepared.login && !SQL_SUCCEEDED(dialled.value().status) &&
-           is_login_refused(*room.facts.profile, dialled.value().records);
+  static bool is_refused(const Rooms& rooms, const Result<Attempted>& dialled) {
+    return dialled && rooms.prepared.login && !SQL_SUCCEEDED(dialled.value().status) &&
+           is_login_refused(*rooms.facts.profile, dialled.value().records);
   }
 
   static void forget(const Login& refused) { LoginCache::of_process().drop(refused.key, refused.signed_at); }
 
-  // A login out of the cache may have been good once: when it is refused, a newer one is tried, and `prepared` is its.
-  Result<Attempted> dial_with_fresh_try(const Room& room, PreparedLogin& prepared) {
-    auto dialled = dial(room, prepared);
-    if (!is_refused(room, prepared, dialled)) return dialled;
-    forget(*prepared.login);
-    auto newer = newer_login(room, prepared);
+  // A login out of the cache may have been good once: when it is refused, a newer one is tried, and `rooms` are its.
+  Result<Attempted> dial_with_fresh_try(Rooms& rooms, Given& given, const OdbcFiles& files) {
+    auto dialled = dial(rooms, given);
+    if (!is_refused(rooms, dialled)) return dialled;
+    forget(*rooms.prepared.login);
+    auto newer = newer_login(rooms, given, files);
     if (!newer) return dialled;
-    prepared = std::move(*newer);
-    log_login(prepared);
-    dialled = dial(room, prepared);
-    if (is_refused(room, prepared, dialled)) forget(*prepared.login);
+    rooms = std::move(*newer);
+    dialled = dial(rooms, given);
+    if (is_refused(rooms, dialled)) forget(*rooms.prepared.login);
     return dialled;
   }
 
-  // The walk again, from the credentials on. Without a newer login, or without time or turn for one, the refusal stands.
-  std::optional<PreparedLogin> newer_login(const Room& room, const PreparedLogin& refused_one) {
-    const Login& refused = *refused_one.login;
+  // The walk again, whole: what is fetched anew may be another user, or a database elsewhere. Without a newer login, or without time or turn for one, the refusal stands.
+  std::optional<Rooms> newer_login(const Rooms& refused_one, Given& given, const OdbcFiles& files) {
+    const Login& refused = *refused_one.prepared.login;
     LoginCache& cache = LoginCache::of_process();
     if (!refused.is_from_cache || passed(deadline_, "logging in")) return std::nullopt;
     if (!cache.has_newer(refused.key, refused.signed_at)) {
       if (!cache.take_fresh_try(refused.key, refused.signed_at, aws_now(system_))) return std::nullopt;
-      CredentialCache::of_process().doubt(refused_one.credentials);  // the session of a role may have been revoked
+      // The session of a role may have been revoked. It is not what a secret depends on.
+      if (refused.kind != AuthType::secrets_manager)
+        CredentialCache::of_process().doubt(refused_one.prepared.credentials);
     }
-    log_.warning("the server refused a token that was kept: one try with a new one");
-    auto prepared = prepare(room);
-    if (!prepared) {
-      log_.error("no new token: " + prepared.error().message);
+    log_.warning("the server refused a login that was kept: one try with a new one");
+    auto rooms = walk(given, files);
+    if (!rooms) {
+      log_.error("no new login: " + rooms.error().message);
       return std::nullopt;
     }
-    if (prepared.value().login->signed_at <= refused.signed_at) return std::nullopt;
-    return std::move(prepared).value();
+    const Login& login = *rooms.value().prepared.login;
+    if (login.signed_at <= refused.signed_at || is_same(login, refused)) return std::nullopt;
+    return std::move(rooms).value();
+  }
+
+  // A secret that did not change would be refused again, and servers count that.
+  static bool is_same(const Login& a, const Login& b) {
+    return a.user == b.user && a.secret.reveal() == b.secret.reveal();
   }
 
   SQLRETURN fail_and_log(const Error& error) {
@@ -261,28 +279,36 @@ class Walk {
   void log_login(const PreparedLogin& prepared) {
     if (!prepared.login) return;
     const Login& login = *prepared.login;
+    if (fetches_login(login.kind)) {
+      log_.info((login.is_from_cache ? "kept login of " : "login of ") + login.source + ", region " +
+                login.signed_endpoint.region + " (" + login.region_why + "), by " + login.identity + ", until " +
+                extended_time(*login.end));
+      return;
+    }
     log_.info(std::string(login.is_from_cache ? "kept token of " : "token of ") + std::to_string(login.secret.size()) +
               " bytes for " + login.signed_endpoint.host + ":" + std::to_string(login.signed_endpoint.port) +
               ", region " + login.signed_endpoint.region + " (" + login.region_why + "), by " + login.identity +
               ", until " + extended_time(*login.end));
   }
 
-  const BaseFunctions& functions_for(const Room& room, const PreparedLogin& prepared) {
-    if (!prepared.tls || !cancels_in_clear(room.facts)) return room.base.forwarded;
+  const BaseFunctions& functions_for(const Rooms& rooms) {
+    if (!rooms.prepared.tls || !cancels_in_clear(rooms.facts)) return rooms.base->forwarded;
     log_.info("this version of the base driver cancels statements in clear: SQLCancel is ours");
-    return room.base.with_own_cancel;
+    return rooms.base->with_own_cancel;
   }
 
-  Result<Attempted> attempt_past_a_race(const Room& room, const BaseFunctions& functions, const Secret& text,
+  Result<Attempted> attempt_past_a_race(const Rooms& rooms, const BaseFunctions& functions, const Secret& text,
                                         std::span<const SQLINTEGER> deferred) {
-    auto result = attempt(dbc_, room.base, functions, text, width_, deadline_, deferred);
-    if (!result || !lost_a_race(*room.facts.profile, result.value())) return result;
-    return attempt(dbc_, room.base, functions, text, width_, deadline_, deferred);
+    auto result = attempt(dbc_, *rooms.base, functions, text, width_, deadline_, deferred);
+    if (!result || !lost_a_race(*rooms.facts.profile, result.value())) return result;
+    return attempt(dbc_, *rooms.base, functions, text, width_, deadline_, deferred);
   }
 
   // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
-  Result<Attempted> dial(const Room& room, const PreparedLogin& prepared) {
-    const auto& [given, settings, base, facts] = room;
+  Result<Attempted> dial(const Rooms& rooms, const Given& given) {
+    const PreparedLogin& prepared = rooms.prepared;
+    const Settings& settings = rooms.settings;
+    const BaseDriverFacts& facts = rooms.facts;
     std::vector<std::string> addresses{""};
     if (prepared.tls && prepared.tls->dials_another_host && facts.profile->kind == BaseKind::psqlodbc) {
       auto found = numeric_addresses(settings.server, deadline_);
@@ -290,16 +316,18 @@ class Walk {
       addresses = std::move(found).value();
     }
     std::optional<PassFile> pass_file;
-    if (prepared.login && hands_over_in_a_file(facts)) pass_file = PassFile::create(prepared.login->secret.reveal());
+    if (prepared.login && hands_over_in_a_file(facts, prepared.login->secret))
+      pass_file = PassFile::create(prepared.login->secret.reveal());
     std::span<const SQLINTEGER> deferred;
     if (prepared.login && !pass_file && facts.profile->kind == BaseKind::psqlodbc) {
       deferred = psqlodbc_logs;
-      log_.warning(
-          "the token stands in psqlODBC's connection string, because PGPASSWORD is set or a password file in "
-          "memory cannot be made; while another connection of this process has Debug=1, psqlODBC logs it");
+      log_.warning(std::string(signs_token(prepared.login->kind) ? "the token" : "the password") +
+                   " stands in psqlODBC's connection string, because PGPASSWORD is set or a password file in memory "
+                   "cannot be made, or cannot hold it; while another connection of this process has Debug=1, psqlODBC "
+                   "logs it");
     }
 
-    const BaseFunctions& functions = functions_for(room, prepared);
+    const BaseFunctions& functions = functions_for(rooms);
     Attempted attempted;
     for (const std::string& address : addresses) {
       if (auto error = passed(deadline_, "connecting")) return *error;
@@ -313,7 +341,7 @@ class Walk {
                                   seconds_left(deadline_)};
       auto text = write_base_string(input, width_);
       if (!text) return text.error();
-      auto result = attempt_past_a_race(room, functions, text.value(), deferred);
+      auto result = attempt_past_a_race(rooms, functions, text.value(), deferred);
       if (!result) return result.error();
       attempted = std::move(result).value();
       if (SQL_SUCCEEDED(attempted.status) || is_login_refused(*facts.profile, attempted.records)) break;
@@ -321,12 +349,14 @@ class Walk {
     return attempted;
   }
 
-  [[nodiscard]] bool hands_over_in_a_file(const BaseDriverFacts& facts) const {
-    return facts.profile->kind == BaseKind::psqlodbc && facts.libpq_version >= first_libpq_with_long_lines &&
+  // A line of a password file ends where libpq sees a line end.
+  [[nodiscard]] bool hands_over_in_a_file(const BaseDriverFacts& facts, const Secret& secret) const {
+    return secret.reveal().find_first_of("\r\n") == std::string_view::npos &&
+           facts.profile->kind == BaseKind::psqlodbc && facts.libpq_version >= first_libpq_with_long_lines &&
            !system_.set_for_libraries("PGPASSWORD");
   }
 
-  SQLRETURN succeed(const Given& given, const Settings& settings, const BaseDriverFacts& facts, Attempted attempted) {
+  SQLRETURN succeed(const Given& given, const Rooms& rooms, Attempted attempted) {
     // The base driver's word about the out buffer is about a buffer that it was not given.
     auto& records = attempted.records;
     const auto is_about_buffer = [](const Record& record) { return record.sqlstate == State::string_truncated; };
@@ -335,7 +365,7 @@ class Walk {
     records.erase(std::remove_if(records.begin(), records.end(), is_about_buffer), records.end());
     log_.info("connected");
 
-    const Secret text = write_out_string(given, settings, *facts.profile);
+    const Secret text = write_out_string(given, rooms.settings, *rooms.facts.profile);
     const bool fits = width_ == Width::narrow
                           ? put_text(text.reveal(), static_cast<SQLCHAR*>(out_.buffer), out_.capacity, out_.length)
                           : put_text(text.reveal(), static_cast<SQLWCHAR*>(out_.buffer), out_.capacity, out_.length);
@@ -349,8 +379,8 @@ class Walk {
     return set_diagnostics(dbc_, Diagnostics{SQL_SUCCESS_WITH_INFO, std::move(records), given.dsn()});
   }
 
-  SQLRETURN refuse(const Settings& settings, const PreparedLogin& prepared, const BaseDriverFacts& facts,
-                   Attempted attempted) {
+  SQLRETURN refuse(const Rooms& rooms, Attempted attempted) {
+    const auto& [base, facts, settings, prepared] = rooms;
     auto& records = attempted.records;
     const bool login_refused = prepared.login && is_login_refused(*facts.profile, records);
     if (records.empty()) {
@@ -359,7 +389,8 @@ class Walk {
                                0});
     }
     for (Record& record : records) remove_pass_file_remark(record.message);
-    if (brings_login(settings.auth_type)) append_advice(records.front(), *facts.profile, login_refused);
+    if (brings_login(settings.auth_type))
+      append_advice(records.front(), *facts.profile, login_refused, settings.auth_type);
     log_.error("the base driver could not connect: " + records.front().sqlstate + " " + records.front().message);
     if (login_refused) {
       const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, prepared.login->signed_at);

@@ -53,6 +53,8 @@ class Check {
 
     auto library = own_library(given.value(), files);
     const std::string folder = library ? library.value().folder : "";
+    PreparedLogin prepared;
+    const auto fetch_error = library ? fetch(prepared, given.value()) : std::nullopt;
     auto file = choose_base_driver(given.value(), files, system_, folder);
     // Which names hold secrets depends on the base driver; without one, only what is ours is shown.
     const BaseDriverProfile& profile =
@@ -62,6 +64,7 @@ class Check {
 
     if (!library) return stopped("driver", library.error());
     room("driver", described(library.value()));
+    if (const int status = show_fetched(prepared, given.value(), fetch_error); status != Exit::ok) return status;
     if (!file) return stopped("base driver", file.error());
     const auto base = probe_base_driver(file.value());
     if (!base) return stopped("base driver", base.error());
@@ -71,13 +74,20 @@ class Check {
     if (!settings) return stopped("settings", settings.error());
     room("settings", described(settings.value()));
 
-    PreparedLogin prepared;
     const auto error = searched(settings.value().credentials, [&] {
       return prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(), data_directory(folder),
                            deadline_);
     });
     if (const int status = show_login(prepared, settings.value(), error); status != Exit::ok) return status;
     return connect(given.value(), settings.value(), prepared, profile);
+  }
+
+  std::optional<Error> fetch(PreparedLogin& prepared, Given& given) {
+    const auto wanted = read_fetch_settings(given);
+    if (!wanted) return wanted.error();
+    if (!fetches_login(wanted.value().auth_type)) return std::nullopt;
+    return searched(wanted.value().credentials,
+                    [&] { return fetch_login(prepared, given, system_, Log(), deadline_); });
   }
 
   // "name          what was found"; without a name a further line of the same room.
@@ -119,6 +129,25 @@ class Check {
            "], \"errors\": " + json_list(errors_) + "}";
   }
 
+  // The rooms of fetch_login in their order, up to the one that failed; none for a login that is not fetched. No region: not even the settings were right.
+  int show_fetched(const PreparedLogin& prepared, const Given& given, const std::optional<Error>& error) {
+    if (!prepared.fetch_region) return error ? stopped("settings", *error) : Exit::ok;
+    room("region", described(*prepared.fetch_region));
+    if (!prepared.fetch_region->warning.empty()) room("", "warning: " + prepared.fetch_region->warning);
+    show_credentials(prepared);
+    if (prepared.credentials == nullptr) return stopped("credentials", *error);
+    if (!prepared.login) return stopped("fetched", *error);
+    room("fetched", fetched_described(*prepared.login, given));
+    return Exit::ok;
+  }
+
+  void show_credentials(const PreparedLogin& prepared) {
+    std::string name = "credentials";
+    if (prepared.login) room(std::exchange(name, ""), prepared.login->identity);
+    for (const Attempt& attempt : prepared.attempts)
+      room(std::exchange(name, ""), attempt.provider + ": " + attempt.outcome);
+  }
+
   // The rooms of prepare_login in their order, up to the one that failed.
   int show_login(const PreparedLogin& prepared, const Settings& settings, const std::optional<Error>& error) {
     const auto now = system_.now();
@@ -134,17 +163,16 @@ class Check {
       return Exit::ok;
     }
 
+    if (fetches_login(settings.auth_type)) return error ? stopped("login", *error) : Exit::ok;
+
     if (!prepared.endpoint) return stopped("region", *error);
     const SignedEndpoint& endpoint = *prepared.endpoint;
-    room("region", endpoint.endpoint.region + " (" + endpoint.region.why + ")");
+    room("region", described(endpoint.region));
     if (!endpoint.region.warning.empty()) room("", "warning: " + endpoint.region.warning);
     room("signed", described(*prepared.endpoint, settings));
     if (prepared.attempts.empty() && error) return stopped("CA file", *error);
 
-    std::string name = "credentials";
-    if (prepared.login) room(std::exchange(name, ""), prepared.login->identity);
-    for (const Attempt& attempt : prepared.attempts)
-      room(std::exchange(name, ""), attempt.provider + ": " + attempt.outcome);
+    show_credentials(prepared);
     if (!prepared.login) return stopped(prepared.credentials == nullptr ? "credentials" : "token", *error);
     room("token", token_described(*prepared.login));
     return Exit::ok;

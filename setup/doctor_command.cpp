@@ -36,7 +36,7 @@ void examine(Examination& examination, bool is_offline) {
     if (!is_offline) ask_aws(examination);
     return;
   }
-  if (!look_at_settings(examination)) return;
+  if (!look_at_settings(examination, is_offline)) return;
   look_at_permissions(examination);
   look_at_login(examination);
   if (!is_offline) ask_aws(examination);
@@ -86,6 +86,7 @@ Privacy privacy_of(Examination& examination, bool keeps_hosts) {
     add_secret(privacy, credentials->secret_access_key.reveal());
     add_secret(privacy, credentials->session_token.reveal());
   }
+  if (const auto& login = examination.prepared.login) add_secret(privacy, login->secret.reveal());
   privacy.shows_hosts = keeps_hosts;
   if (keeps_hosts) return privacy;
   meet_hosts_of_urls(examination);

@@ -48,7 +48,10 @@ std::vector<std::string> described(const Given& given, const BaseDriverProfile& 
   for (const Found& found : given.all()) {
     const AttributeRow* const row = our_attribute(profile, found.name);
     const auto winner = row == nullptr ? std::nullopt : given.find(row->id, profile, row->id == AttributeId::database);
-    const bool is_overridden = winner && winner->value.data() != found.value.data();
+    // The user of a login that was fetched counts before all else.
+    const bool is_fetched_user = row != nullptr && row->id == AttributeId::uid && given.told(row->id);
+    const bool is_overridden =
+        is_fetched_user ? found.origin != Origin::aws : winner && winner->value.data() != found.value.data();
     std::string value(found.value);
     if (!may_show(profile, found.name) && !value.empty()) value = "***";
     if (row != nullptr && row->kind == AttributeKind::command) value = shown_command(found.value);
@@ -78,6 +81,21 @@ std::string described(const std::optional<TlsPlan>& tls, const Settings& setting
   if (!tls) return "left to the base driver (AuthType=Password)";
   return std::string(text(tls->level)) + " (" + settings.tls_where + ")" +
          (tls->dials_another_host ? ", checked against " + tls->checked_host : "");
+}
+
+std::string described(const RegionChoice& region) {
+  return region.region + " (" + region.why + ")";
+}
+
+std::string fetched_described(const Login& login, const Given& given) {
+  std::string text = login.source + ": user " + login.user;
+  for (const auto& [id, what] : {std::pair{AttributeId::server, ", host "},
+                                 {AttributeId::port, ", port "},
+                                 {AttributeId::database, ", database "},
+                                 {AttributeId::engine, ", engine "}}) {
+    if (const auto told = given.told(id)) text += what + std::string(*told);
+  }
+  return text + "; until " + extended_time(*login.end);
 }
 
 std::string described(const SignedEndpoint& endpoint, const Settings& settings) {
@@ -127,9 +145,7 @@ std::string seconds_apart(Time server, Time here) {
 std::vector<Error> whole_records(std::vector<Error> records, const Settings& settings,
                                  const std::optional<Login>& login, const BaseDriverProfile& profile,
                                  const System& system) {
-  const auto is_advice = [&](const Error& record) {
-    return login && record.message.starts_with("[iamodbc] The token was signed for ");
-  };
+  const auto is_advice = [&](const Error& record) { return login && is_refusal_advice(record.message); };
   std::stable_partition(records.begin(), records.end(), [&](const Error& record) { return !is_advice(record); });
   for (Error& record : records) {
     if (is_advice(record)) record = Error{"", refusal_advice(settings, *login, profile, aws_now(system)), 0};

@@ -27,6 +27,10 @@ std::string described(const BaseDriverFile& file, const BaseProbe& base, const B
 std::string described(const Settings& settings);
 // "verify-full (the default)"; without a plan it is the base driver's.
 std::string described(const std::optional<TlsPlan>& tls, const Settings& settings);
+// "eu-central-1 (SecretRegion=)"
+std::string described(const RegionChoice& region);
+// "the secret prod/sales: user jane, host db.example, port 5432, database app, engine postgresql; until 2026-11-22T06:39:02Z"
+std::string fetched_described(const Login& login, const Given& given);
 // "localhost:5432 (Server)"
 std::string described(const SignedEndpoint& endpoint, const Settings& settings);
 // "320 bytes, until 2026-11-22T06:39:02Z"

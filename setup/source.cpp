@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/aws/region.h"
+#include "core/login/fetched_login.h"
 #include "core/text.h"
 #include "core/walk.h"
 #include "setup/input.h"
@@ -138,20 +139,34 @@ Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files) {
   return library;
 }
 
+namespace {
+
+Result<Source> settings_of(Given given, const OdbcFiles& files, const System& system) {
+  auto library = own_library(given, files);
+  if (!library) return library.error();
+  auto base_file = choose_base_driver(given, files, system, library.value().folder);
+  if (!base_file) return base_file.error();
+  const BaseDriverProfile& profile = base_driver_profile(base_file.value().name);
+  auto settings = read_settings(given, profile);
+  if (!settings) return settings.error();
+  return Source{std::move(given), std::move(library).value(), std::move(base_file).value(), &profile,
+                std::move(settings).value()};
+}
+
+}  // namespace
+
 Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system) {
   auto string = read_source(argument, files);
   if (!string) return string.error();
   auto given = Given::gather(std::move(string).value(), files);
   if (!given) return given.error();
-  auto library = own_library(given.value(), files);
-  if (!library) return library.error();
-  auto base_file = choose_base_driver(given.value(), files, system, library.value().folder);
-  if (!base_file) return base_file.error();
-  const BaseDriverProfile& profile = base_driver_profile(base_file.value().name);
-  auto settings = read_settings(given.value(), profile);
-  if (!settings) return settings.error();
-  return Source{std::move(given).value(), std::move(library).value(), std::move(base_file).value(), &profile,
-                std::move(settings).value()};
+  const auto fetched = read_fetch_settings(given.value());
+  if (fetched && fetches_login(fetched.value().auth_type)) {
+    return cannot_connect(std::string("AuthType=") + text(fetched.value().auth_type) +
+                          " signs no token. Remove AuthType, or choose another DSN; `iamodbc check` shows what is "
+                          "fetched.");
+  }
+  return settings_of(std::move(given).value(), files, system);
 }
 
 Result<CredentialQuestion> credential_question_of(const std::string& argument, const std::string& profile,
@@ -159,7 +174,20 @@ Result<CredentialQuestion> credential_question_of(const std::string& argument, c
   CredentialQuestion question;
   if (!argument.empty()) {
     const OdbcFiles files = OdbcFiles::read(system);
-    auto source = read_settings_of(argument, files, system);
+    auto string = read_source(argument, files);
+    if (!string) return string.error();
+    auto given = Given::gather(std::move(string).value(), files);
+    if (!given) return given.error();
+    auto fetched = read_fetch_settings(given.value());
+    if (!fetched) return fetched.error();
+    if (fetches_login(fetched.value().auth_type)) {  // what it tells of the database is not needed here
+      FetchSettings& settings = fetched.value();
+      question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
+      if (question.region.empty()) question.region = region_of_arn(settings.secret_id);
+      question.settings = std::move(settings.credentials);
+      return question;
+    }
+    auto source = settings_of(std::move(given).value(), files, system);
     if (!source) return source.error();
     Settings& settings = source.value().settings;
     question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;

@@ -40,7 +40,8 @@ struct OwnLibrary {
 // IM002 when there is no Driver, IM003 when it is not iamodbc or not there.
 Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files);
 
-// DSN or string -> Settings, as the driver does it before it looks for credentials.
+// DSN or string -> Settings, as the driver does it before it looks for credentials. Not for a login that is fetched, because
+// what is fetched may be needed for the settings.
 struct Source {
   Given given;
   OwnLibrary library;

@@ -22,7 +22,7 @@ NoDestructor<LoginCache> the_cache;
 }
 
 Token copy(const Token& token, bool is_from_cache) {
-  return Token{token.secret.clone(), token.signed_at, token.end, is_from_cache};
+  return Token{token.secret.clone(), token.signed_at, token.end, is_from_cache, token.margin};
 }
 
 bool is_good(const Token& token, Time now, std::chrono::seconds margin) {
@@ -36,8 +36,13 @@ LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Cred
   Secret secrets(std::to_string(credentials.secret_access_key.size()) + ':');
   secrets.append(credentials.secret_access_key.reveal());
   secrets.append(credentials.session_token.reveal());
-  return LoginKey{lower(endpoint.host),      endpoint.port,           lower(endpoint.region), user,
-                  credentials.access_key_id, sha256(secrets.reveal())};
+  return LoginKey{lower(endpoint.host),
+                  endpoint.port,
+                  lower(endpoint.region),
+                  user,
+                  credentials.access_key_id,
+                  sha256(secrets.reveal()),
+                  {}};
 }
 
 // The thread that signs for a key; when it is done, well or not, the others go on.
@@ -50,17 +55,21 @@ class LoginCache::Signing {
     const std::scoped_lock hold(cache_.slots_.lock());
     if (Slot* const own = cache_.slots_.find(key_)) {
       own->is_being_made = false;
+      ++own->times;
+      own->failure = std::move(failure_);
       if (token_) own->token = std::move(token_);
     }
     cache_.slots_.tell_all();
   }
 
   void keep(Token token) { token_ = std::move(token); }
+  void keep(Error failure) { failure_ = std::move(failure); }
 
  private:
   LoginCache& cache_;
   const LoginKey& key_;
   std::optional<Token> token_;
+  std::optional<Error> failure_;
 };
 
 LoginCache& LoginCache::of_process() {
@@ -71,13 +80,16 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
   Time now;
   {
     std::unique_lock hold(slots_.lock());
+    unsigned long long times = 0;  // that it was made before we waited
     for (bool has_waited = false;; has_waited = true) {
       now = std::chrono::floor<std::chrono::seconds>(aws_now(system));
       Slot& own = slots_.at(key);
       // Who waited for a token takes it even if it ends too soon to be kept.
-      if (own.token && is_good(*own.token, now, has_waited ? std::chrono::seconds(0) : margin))
+      if (own.token && is_good(*own.token, now, has_waited ? std::chrono::seconds(0) : own.token->margin))
         return copy(*own.token, true);
+      if (!has_waited) times = own.times;
       if (!own.is_being_made) {
+        if (has_waited && own.times != times && own.failure) return *own.failure;
         own.is_being_made = true;
         own.token.reset();  // it ends too soon; who waits is to have the new one
         break;
@@ -88,8 +100,12 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
     }
   }
   Signing signing(*this, key);
-  Token token = sign(now);
-  signing.keep(copy(token, false));
+  auto token = sign(now);
+  if (token) {
+    signing.keep(copy(token.value(), false));
+  } else {
+    signing.keep(token.error());
+  }
   return token;
 }
 

@@ -1,4 +1,5 @@
-// cache: tokens that were signed and are still good, for all connections of the process.
+// cache: logins that were signed or fetched and are still good, for all connections of the process.
+// "To sign" stands for both; what cannot be fetched is an error, which those share who waited for it.
 // A token is given again until the earlier of its end and its credentials' end, less a margin; one thread signs for a key,
 // the others wait for it; at most `bound` keys are kept, the one that ends first goes first. What the server refused is
 // dropped, and a fresh try is allowed once a minute for a key.
@@ -27,14 +28,15 @@
 
 namespace iamodbc {
 
-// Everything that decides a token but the second in which it is signed. Holds no secret.
+// Everything that decides a login but the second in which it is signed. Holds no secret.
 struct LoginKey {
   std::string host;  // as region in lower case
   int port = 0;
   std::string region;
   std::string user;
   std::string access_key_id;
-  Sha256 secrets{};  // digest of secret access key and session token
+  Sha256 secrets{};    // digest of secret access key and session token
+  std::string what{};  // of a login that is fetched: from where, and what is asked for
 
   auto operator<=>(const LoginKey&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 };
@@ -45,14 +47,14 @@ struct Token {
   Time signed_at;
   Time end;  // of the token itself, without margin
   bool is_from_cache = false;
+  std::chrono::seconds margin{60};  // how long before its end it is given no more
 };
 
 class LoginCache {
  public:
-  static constexpr std::chrono::seconds margin{60};
   static constexpr std::chrono::seconds between_fresh_tries{60};
   // Signs at this moment; what it throws is thrown on, and the next thread in line signs.
-  using Sign = std::function<Token(Time now)>;
+  using Sign = std::function<Result<Token>(Time now)>;
 
   explicit LoginCache(std::size_t bound = 256) : slots_(bound) {}
   LoginCache(const LoginCache&) = delete;
@@ -60,7 +62,7 @@ class LoginCache {
 
   static LoginCache& of_process();
 
-  // The token that is kept for `key`, else a new one. HYT00 when the deadline passes while another thread signs.
+  // The token that is kept for `key`, else a new one, or why there is none. HYT00 when the deadline passes while another thread signs.
   Result<Token> get(const LoginKey& key, const System& system, Deadline deadline, const Sign& sign);
 
   // The server refused the token of that moment: it is not given again.
@@ -82,6 +84,8 @@ class LoginCache {
   struct Slot {
     std::optional<Token> token;
     std::optional<Time> fresh_try;
+    std::optional<Error> failure;  // of the last time, for those who waited
+    unsigned long long times = 0;
     bool is_being_made = false;
 
     [[nodiscard]] Time end() const;

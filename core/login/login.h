@@ -20,6 +20,7 @@ struct Login {
   std::string user;               // of the database
   Secret secret;                  // the token, or the password that was fetched
   Endpoint signed_endpoint;       // of a token
+  std::string source;             // of what was fetched, for people: "the secret prod/sales"
   std::string region_why;
   std::string region_warning;
   std::string identity;     // for people: masked key id and source

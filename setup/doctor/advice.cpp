@@ -156,6 +156,22 @@ constexpr Advice table[] = {
      "No way from here to the internet or to a VPC endpoint of the service, or a proxy that is not named. Tokens are "
      "signed without AWS; roles, SSO and the clock need it.",
      "Set HTTPS_PROXY (and NO_PROXY), make a VPC endpoint for STS, or take credentials that need no service."},
+    {"login-not-fetched",
+     "No login was fetched",
+     {},
+     "AuthType=SecretsManager or Redshift asks AWS for user and password, and AWS gave none, or nothing to log in "
+     "with.",
+     "The message names the call and what AWS says to it: the identity needs secretsmanager:GetSecretValue on the "
+     "secret "
+     "(and kms:Decrypt on its key), or redshift:GetClusterCredentials, redshift:GetClusterCredentialsWithIAM or "
+     "redshift-serverless:GetCredentials, and where Server is not given redshift:DescribeClusters or "
+     "redshift-serverless:GetWorkgroup. Check name and region too."},
+    {"password-not-current",
+     "The password that was fetched is refused",
+     {},
+     "The secret is of another database, or its rotation is under way; for Redshift, the user is not in the database.",
+     "Compare the secret's host with Server; wait until the rotation is done; for Redshift create the user, or set "
+     "AutoCreate=yes."},
     {"token-not-made",
      "The token could not be generated",
      {},

@@ -217,9 +217,13 @@ void look_at_login(Examination& examination) {
   findings.add("TLS wanted", Mark::ok, described(prepared.tls, settings));
   if (prepared.tls) look_at_rds_certificates(examination, prepared.tls->ca);
   if (!brings_login(settings.auth_type)) return;
+  if (fetches_login(settings.auth_type)) {
+    if (error) failed("login", "login-not-fetched");
+    return;
+  }
   if (!prepared.endpoint) return failed("region", "token-not-made");
   const RegionChoice& region = prepared.endpoint->region;
-  std::vector<std::string> lines{region.region + " (" + region.why + ")"};
+  std::vector<std::string> lines{described(region)};
   if (!region.warning.empty()) lines.push_back(region.warning);
   findings.add(
       Finding{"region", region.warning.empty() ? Mark::ok : Mark::warning, std::move(lines),

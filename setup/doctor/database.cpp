@@ -65,6 +65,8 @@ ClientLibrary client_library_of(const BaseDriverFile& driver) {
 const char* advice_of_login(const Examination& examination, const std::string& message) {
   const std::string id = advice_for(message, "login-failed");
   if (signs_token(examination.settings->auth_type)) return find_advice(id)->id;
+  const bool is_refusal = id == "token-refused" || id == "user-without-rds-iam" || id == "access-denied";
+  if (is_refusal && fetches_login(examination.settings->auth_type)) return "password-not-current";
   if (id == "token-refused") return "iam-user-with-password";
   return id == "user-without-rds-iam" || id == "access-denied" ? "wrong-password" : find_advice(id)->id;
 }

@@ -61,8 +61,8 @@ struct Examination {
 void look_at_ini_files(Examination& examination);
 // Every library of ours and every base driver that is registered.
 void look_at_all_drivers(Examination& examination);
-// Those of the DSN, and its settings; false when there is no going on.
-bool look_at_settings(Examination& examination);
+// Those of the DSN, its settings, and where AuthType fetches a login that login; false when there is no going on.
+bool look_at_settings(Examination& examination, bool is_offline);
 
 // ---- aws.cpp ----
 void look_at_permissions(Examination& examination);

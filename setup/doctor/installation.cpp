@@ -206,7 +206,60 @@ void look_at_all_drivers(Examination& examination) {
   for (const std::string& name : base_drivers) look_at_base_driver(examination, name, Mark::warning);
 }
 
-bool look_at_settings(Examination& examination) {
+namespace {
+
+// What AWS tells of a login that is fetched, before the base driver is chosen; nothing for others.
+struct FetchSeen {
+  bool is_wanted = false;
+  bool is_asked = false;
+  std::optional<Error> error;
+};
+
+FetchSeen ask_for_login(Examination& examination, bool is_offline) {
+  const auto wanted = read_fetch_settings(*examination.given);
+  if (!wanted) return {true, true, wanted.error()};
+  if (!fetches_login(wanted.value().auth_type)) return {};
+  if (is_offline) return {true, false, std::nullopt};
+  return {true, true, searched(wanted.value().credentials, [&] {
+            return fetch_login(examination.prepared, *examination.given, examination.system, Log(),
+                               examination.whole());
+          })};
+}
+
+// The region, the credentials and what was fetched with them; false when there is no going on.
+bool add_fetched_login(Examination& examination, const FetchSeen& seen) {
+  if (!seen.is_wanted) return true;
+  Findings& findings = examination.findings;
+  const PreparedLogin& prepared = examination.prepared;
+  if (!seen.is_asked) {
+    findings.add("fetched", Mark::skipped, "not asked, because of --offline");
+    return false;
+  }
+  const auto failed = [&](const char* step, const char* advice) {
+    findings.add_failure(step, seen.error->sqlstate, seen.error->message, advice);
+    return false;
+  };
+  if (!prepared.fetch_region) return failed("settings", "attribute-wrong");
+  std::vector<std::string> lines{described(*prepared.fetch_region)};
+  const std::string& warning = prepared.fetch_region->warning;
+  if (!warning.empty()) lines.push_back(warning);
+  findings.add(Finding{"region", warning.empty() ? Mark::ok : Mark::warning, std::move(lines), {}});
+  if (prepared.credentials == nullptr) return failed("credentials", "no-credentials");
+  lines = {};
+  for (const Attempt& attempt : prepared.attempts) lines.push_back(attempt.provider + ": " + attempt.outcome);
+  findings.add(Finding{"credentials", Mark::ok, std::move(lines), {}});
+  if (!prepared.login) {  // whatever else its words occur in
+    findings.add("fetched", Mark::failed, "[" + seen.error->sqlstate + "] " + seen.error->message,
+                 {"login-not-fetched"});
+    return false;
+  }
+  findings.add("fetched", Mark::ok, fetched_described(*prepared.login, *examination.given));
+  return true;
+}
+
+}  // namespace
+
+bool look_at_settings(Examination& examination, bool is_offline) {
   Findings& findings = examination.findings;
   const auto failed = [&](const char* step, const Error& error, const char* advice) {
     findings.add_failure(step, error.sqlstate, error.message, advice);
@@ -220,12 +273,14 @@ bool look_at_settings(Examination& examination) {
 
   auto library = own_library(*examination.given, examination.files);
   const std::string folder = library ? library.value().folder : "";
+  const FetchSeen fetch = library ? ask_for_login(examination, is_offline) : FetchSeen{};
   auto file = choose_base_driver(*examination.given, examination.files, examination.system, folder);
   examination.profile = file ? &base_driver_profile(file.value().name) : &base_driver_profile(BaseKind::unknown);
   findings.add(Finding{"attributes", Mark::ok, described(*examination.given, *examination.profile), {}});
   if (!library) return failed("driver", library.error(), "driver-not-loadable");
   examination.our_library = std::move(library).value();
   look_at_own_library(examination, examination.our_library->section, examination.our_library->file);
+  if (!add_fetched_login(examination, fetch)) return false;
   if (!file) return failed("base driver", file.error(), "base-driver-missing");
   examination.base_file = std::move(file).value();
   const auto base = probe_base_driver(*examination.base_file);

@@ -28,7 +28,7 @@ std::string missing(const std::string& name, const DsnLines& lines, const OdbcFi
   std::string options;
   const auto add = [&](const char* option) { options += (options.empty() ? "" : ", ") + std::string(option); };
   if (name.empty()) add("NAME");
-  if (!value_of(lines, Id::base_dsn).empty()) return options;
+  if (!value_of(lines, Id::base_dsn).empty() || leaves_place_to_aws(lines)) return options;
   if (value_of(lines, Id::server).empty()) add("--host");
   if (value_of(lines, Id::uid).empty()) add("--user");
   const bool is_told = !value_of(lines, Id::base_driver).empty() || !value_of(lines, Id::engine).empty();

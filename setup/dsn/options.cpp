@@ -7,6 +7,7 @@
 
 #include "core/attributes.h"
 #include "core/credentials/prompt.h"
+#include "core/settings.h"
 #include "core/text.h"
 #include "setup/dsn/terminal.h"
 
@@ -29,7 +30,9 @@ constexpr Named named[] = {
     {"--region", Id::region, "REGION"},       {"--profile", Id::profile, "PROFILE"},
     {"--role-arn", Id::role_arn, "ARN"},      {"--sso-session", Id::sso_session, "NAME"},
     {"--token-host", Id::token_host, "HOST"}, {"--tls", Id::tls, "LEVEL"},
-    {"--ca-file", Id::tls_ca_file, "FILE"},   {"--auth", Id::auth_type, "TYPE"},
+    {"--secret", Id::secret_id, "ID"},        {"--cluster", Id::cluster_id, "NAME"},
+    {"--workgroup", Id::workgroup, "NAME"},   {"--ca-file", Id::tls_ca_file, "FILE"},
+    {"--auth", Id::auth_type, "TYPE"},
 };
 
 Error wrong(const std::string& message) {
@@ -121,6 +124,12 @@ Result<DsnLines> lines_of(const DsnOptions& options) {
     const auto found = options.values.find(one.option);
     if (found != options.values.end()) lines.push_back({attribute_row(one.id).name, found->second});
   }
+  // What is named tells how to log in.
+  const bool has_type = options.values.contains("--auth");
+  if (!has_type && options.values.contains("--secret"))
+    lines.push_back({attribute_row(Id::auth_type).name, text(AuthType::secrets_manager)});
+  if (!has_type && (options.values.contains("--cluster") || options.values.contains("--workgroup")))
+    lines.push_back({attribute_row(Id::auth_type).name, text(AuthType::redshift)});
   for (const std::string& setting : options.settings) {
     const std::size_t equals_sign = setting.find('=');
     const std::string name(trimmed(setting.substr(0, equals_sign)));

@@ -84,6 +84,7 @@ class Interview {
   std::optional<Error> run(std::string& name) {
     if (name.empty() && !answered("Name of the DSN", "", &name, fault_of_name())) return no_answer();
     const bool is_guided = value_of(lines_, Id::server).empty() || value_of(lines_, Id::uid).empty();
+    if (leaves_place_to_aws(lines_)) return ask_profile() && ask_region() ? std::nullopt : std::optional(no_answer());
     if (!has(Id::base_dsn) && (!ask_host() || !ask_user())) return no_answer();
     if (!ask_base_driver()) return no_answer();
     if (is_guided && !has(Id::base_dsn) && (!ask_database() || !ask_profile())) return no_answer();
@@ -173,7 +174,8 @@ class Interview {
   }
 
   bool ask_region() {
-    if (has(Id::region) || !has(Id::server) || same_name(value_of(lines_, Id::auth_type), "Password")) return true;
+    const bool is_known = !has(Id::server) && !leaves_place_to_aws(lines_);
+    if (has(Id::region) || is_known || same_name(value_of(lines_, Id::auth_type), "Password")) return true;
     const std::string& host = has(Id::token_host) ? value_of(lines_, Id::token_host) : value_of(lines_, Id::server);
     const std::string profile = chosen_profile(system_, value_of(lines_, Id::profile)).name;
     if (choose_region("", host, system_, aws_, profile)) return true;

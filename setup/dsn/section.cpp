@@ -71,8 +71,13 @@ std::optional<Error> mistake_in(IniFile file, const std::string& name, const Odb
                                     [&](const IniSection& one) { return same_name(one.name, name); });
   if (section != file.sections.end()) fill_gaps(*section, profile);
   const OdbcFiles as_filled = with_file_first(std::move(file), files);
-  const auto whole = given_by(name, as_filled);
+  auto whole = given_by(name, as_filled);
   if (!whole) return whole.error();
+  const auto fetched = read_fetch_settings(whole.value());
+  if (!fetched) return fetched.error();
+  // What AWS will tell stands in for what the section leaves to it.
+  if (fetches_login(fetched.value().auth_type))
+    whole.value().learn({{"Server", "db.invalid", ""}, {"UID", "user", ""}});
   const auto settings = read_settings(whole.value(), profile);
   if (!settings) return settings.error();
   if (!brings_login(settings.value().auth_type)) return std::nullopt;
@@ -107,6 +112,11 @@ bool is_same_attribute(std::string_view a, std::string_view b, const BaseDriverP
   if (same_name(a, b)) return true;
   const AttributeRow* const row = our_attribute(profile, a);
   return row != nullptr && row == our_attribute(profile, b);
+}
+
+bool leaves_place_to_aws(const DsnLines& lines) {
+  const std::string type = value_of(lines, AttributeId::auth_type);
+  return same_name(type, text(AuthType::secrets_manager)) || same_name(type, text(AuthType::redshift));
 }
 
 std::string value_of(const DsnLines& lines, AttributeId id) {

@@ -27,6 +27,8 @@ using DsnLines = std::vector<DsnLine>;
 // Whether both names mean one attribute: equal but for ASCII case, or spellings of one of ours.
 bool is_same_attribute(std::string_view a, std::string_view b,
                        const BaseDriverProfile& profile = base_driver_profile(BaseKind::unknown));
+// Whether its AuthType fetches a login: host, user, database and engine may then be AWS's to tell.
+bool leaves_place_to_aws(const DsnLines& lines);
 // The value of an attribute of ours in any spelling; empty when it is not there.
 std::string value_of(const DsnLines& lines, AttributeId id);
 // Whether this is a password or a key for any known base driver, or is called a password. What may hold one among other

@@ -211,6 +211,43 @@ TEST(LoginCache, WhoWaitsLeavesAtTheDeadline) {
   signer.release();
 }
 
+TEST(LoginCache, WhoWaitedSharesTheFailure) {
+  Bench bench;
+  constexpr int threads = 20;
+  std::atomic<int> asked = 0;
+  std::atomic<int> failed = 0;
+  const auto ask = [&](Time) -> Result<Token> {
+    ++asked;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return Error{"28000", "denied", 0};
+  };
+  std::vector<std::thread> all;
+  for (int i = 0; i < threads; ++i) {
+    all.emplace_back([&] {
+      const auto token = bench.cache.get(key(), bench.system, no_deadline, ask);
+      if (!token && token.error().message == "denied") ++failed;
+    });
+  }
+  for (std::thread& one : all) one.join();
+  EXPECT_EQ(failed, threads);
+  EXPECT_LT(asked, threads / 2);                           // one, but for those who came late
+  EXPECT_EQ(text(bench.get(key())).substr(0, 4), "jane");  // a failure is not kept
+}
+
+TEST(LoginCache, WhatHasNoMarginIsKeptToItsEnd) {
+  Bench bench;
+  int asked = 0;
+  const auto ask = [&](Time now) -> Result<Token> {
+    ++asked;
+    return Token{Secret("x"), now, now + seconds(10), false, seconds(0)};
+  };
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(bench.cache.get(key(), bench.system, no_deadline, ask));
+    bench.move(seconds(1));
+  }
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(LoginCache, AFailedSigningLetsTheNextOneSign) {
   Bench bench;
   const auto fail = [](Time) -> Token { throw std::runtime_error("no SHA-256"); };

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,43 @@ TEST(TlsPolicy, IsVerifyFullWithTheRdsCertificatesUnlessTold) {
   EXPECT_EQ(walk.plan->ca.path, data_folder() + "/rds-ca.pem");
   EXPECT_EQ(walk.plan->checked_host, "db.example");
   EXPECT_FALSE(walk.plan->dials_another_host);
+}
+
+// A secret has told user and host; `section` is the DSN's, `string` the application's.
+Walked led(std::string section, std::string_view string, BaseKind kind = BaseKind::psqlodbc) {
+  WalkOptions options;
+  options.odbc_ini = "[sales]\nAuthType=SecretsManager\nUID=jane\n" + section;
+  return walked(kind, "DSN=sales;" + std::string(string), options);
+}
+
+TEST(TlsPolicy, AStringCannotLeadAPasswordThatIsFetched) {
+  const std::string file = data_folder() + "/rds-ca.pem";
+  const std::string aws = "db.cabc123def45.eu-central-1.rds.amazonaws.com";
+  const std::string redshift = "sales.cabc123def45.eu-central-1.redshift.amazonaws.com";
+  for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb}) {
+    for (const std::string& string : std::vector<std::string>{
+             "Server=evil.example", "Server=evil.example;TLSCAFile=" + file, "Server=" + aws + ";TLSCAFile=" + file,
+             "Server=evil." + aws + ".example", "Server=x.elb.eu-central-1.amazonaws.com"}) {
+      const auto walk = led("", string, kind);
+      ASSERT_TRUE(walk.error) << string;
+      EXPECT_EQ(walk.error->sqlstate, "HY024") << string;
+      EXPECT_NE(walk.error->message.find("lead the password to any host"), std::string::npos) << walk.error->message;
+    }
+    EXPECT_FALSE(led("", "Server=" + aws, kind).error);
+    EXPECT_FALSE(led("", "Server=" + redshift, kind).error);
+    EXPECT_FALSE(led("Server=db.example\n", "", kind).error);
+    EXPECT_FALSE(led("Server=db.example\n", "TLSCAFile=" + file, kind).error);  // it does not say where
+    EXPECT_FALSE(led("TLSCAFile=" + file + "\n", "Server=db.example", kind).error);
+  }
+  EXPECT_TRUE(led("Server=db.example\n", "Port=1").error);
+  EXPECT_TRUE(led("Server=db.example\n", "TLS=require").error);
+  EXPECT_TRUE(led("Server=db.example\n", "TLS=verify-ca").error);
+  EXPECT_TRUE(led("", "TLS=verify-ca;Server=" + aws).error);
+  // What the certificate is checked against counts, and for psqlODBC that is TokenHost.
+  EXPECT_FALSE(led("TokenHost=" + aws + "\n", "Server=127.0.0.1").error);
+  EXPECT_TRUE(led("TokenHost=" + aws + "\n", "Server=127.0.0.1", BaseKind::mariadb).error);
+  // A token is worth nothing elsewhere.
+  EXPECT_FALSE(with("Server=evil.example").error);
 }
 
 TEST(TlsPolicy, RefusesHostLists) {

@@ -15,6 +15,16 @@ constexpr std::string_view login = "Server=mydb.cabc123def45.eu-central-1.rds.am
 const std::map<std::string, std::string> keys{
     {"AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"}, {"AWS_SECRET_ACCESS_KEY", "hunter2"}, {"HOME", "/nonexistent"}};
 
+Result<PreparedLogin> prepared_login(const Given& given, const Settings& settings, const System& system, const Log& log,
+                                     Deadline deadline) {
+  PreparedLogin made;
+  if (auto error =
+          prepare_login(made, given, settings, base_driver_profile(BaseKind::psqlodbc), system, log, "", deadline)) {
+    return *error;
+  }
+  return made;
+}
+
 Result<PreparedLogin> prepared(std::string_view more, const std::map<std::string, std::string>& variables,
                                Deadline deadline = no_deadline, const Log& log = Log()) {
   const auto files = odbc_files("");
@@ -22,7 +32,7 @@ Result<PreparedLogin> prepared(std::string_view more, const std::map<std::string
   const auto& profile = base_driver_profile(BaseKind::psqlodbc);
   const auto settings = read_settings(given.value(), profile);
   if (!settings) return settings.error();
-  return prepare_login(given.value(), settings.value(), profile, closed_system(variables), log, "", deadline);
+  return prepared_login(given.value(), settings.value(), closed_system(variables), log, deadline);
 }
 
 TEST(Walk, ADeadlineThatPassedIsALoginTimeout) {
@@ -76,7 +86,7 @@ TEST(Walk, APasswordLoginPreparesNothingThatWasNotAskedFor) {
   const auto given = Given::gather(parsed("AuthType=Password;Server=a;UID=b;PWD=c"), files);
   const auto& profile = base_driver_profile(BaseKind::psqlodbc);
   const auto settings = read_settings(given.value(), profile);
-  const auto none = prepare_login(given.value(), settings.value(), profile, closed_system(), Log(), "", no_deadline);
+  const auto none = prepared_login(given.value(), settings.value(), closed_system(), Log(), no_deadline);
   ASSERT_TRUE(none);
   EXPECT_FALSE(none.value().tls);
   EXPECT_FALSE(none.value().login);

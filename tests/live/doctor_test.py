@@ -443,6 +443,12 @@ class Login(DoctorTest):
         done = self.doctor("local-pg", env={"AWS_PROFILE": "wrong"}, status=1)
         self.assert_says(done.stdout, r"-> token-refused: .*\n +What to do: .*rds-db:connect", "aws:SourceIp", r"-> custom-dns-name: see above", "300 to 1,000 MiB", r"1 failed, \d warnings\n$")
 
+    def test_a_login_that_is_not_fetched(self):
+        self.finds("fetched", "failed", "login-not-fetched", "ResourceNotFoundException", source="DSN=local-secret;SecretID=nosuch")
+
+    def test_a_password_that_is_not_current(self):
+        self.finds("login", "failed", "password-not-current", "password authentication failed", source="DSN=local-pg;AuthType=SecretsManager;SecretID=not-current")
+
     def test_access_denied(self):
         steps = self.finds("login", "failed", "access-denied", "Access denied", source=self.maria(), env={"AWS_PROFILE": "wrong"})
         self.assertEqual(["access-denied", "custom-dns-name", "policy-conditions", "instance-class", "memory-on-small-instances"], steps["login"][2])

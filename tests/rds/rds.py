@@ -14,7 +14,8 @@ Where MariaDB is not installed, `up` says so and goes on with PostgreSQL alone.
 D (default: build/rds at the top of the project) holds what a client needs:
   env.sh        `. D/env.sh` points a shell at all this (ODBC and AWS files, RDS_* names for tests) and drops AWS_* and
                 PG* variables that would interfere; nothing in it is secret
-  odbc.ini      local-pg (through iamodbc, IAM) and base-pg (straight through psqlODBC, password), same rights;
+  odbc.ini      local-secret, local-redshift and local-workgroup (PostgreSQL by a fetched login, see docs);
+                local-pg (through iamodbc, IAM) and base-pg (straight through psqlODBC, password), same rights;
                 local-maria and base-maria likewise through MariaDB Connector/ODBC
   odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI, MariaDB Unicode
   rds-ca.pem    the CA of the server; wrong-ca.pem is another one
@@ -127,6 +128,8 @@ def role_in(box, arguments):
     for name, option in zip(arguments, arguments[1:]):
         if name == "--box" and option == box and "verifier.py" in map(os.path.basename, arguments[:4]):
             return "verifier"
+        if name == "--box" and option == box and "services.py" in map(os.path.basename, arguments[:4]):
+            return "services"
         if name == "-D" and option == box + "/pg/data" and os.path.basename(arguments[0]) in ("postgres", "initdb"):
             return "postgresql"
     return None
@@ -505,6 +508,20 @@ def start_verifier(box, log):
     os.chown(box + "/verifier.sock", uid, gid)
 
 
+def start_services(box, port, maria_port):
+    """Secrets Manager and Redshift; their port."""
+    write(box + "/services.json", json.dumps({"region": REGION, "port": port, "maria_port": maria_port}) + "\n")
+    with open(box + "/services.log", "wb") as errors:
+        services = subprocess.Popen(["/usr/bin/python3", "-B", HERE + "/services.py", "--box", box], cwd="/", stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                    start_new_session=True)
+    deadline = time.monotonic() + START_SECONDS
+    while not os.path.exists(box + "/services.port"):
+        if services.poll() is not None or time.monotonic() > deadline:
+            raise Failure("the stand-ins of AWS's services did not start")
+        time.sleep(0.01)
+    return int(log_of(box, "services.port"))
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What a client needs
 
@@ -530,7 +547,7 @@ Driver={base_driver("libmaodbc.so")}
 """, 0o644)
 
 
-def write_client_files(directory, box, port, maria_port, keys, password):
+def write_client_files(directory, box, port, maria_port, services_port, keys, password):
     os.makedirs(directory + "/aws", mode=0o700, exist_ok=True)
     shutil.copyfile(box + "/tls/ca.pem", directory + "/rds-ca.pem")
     shutil.copyfile(box + "/tls/wrong-ca.pem", directory + "/wrong-ca.pem")
@@ -548,6 +565,28 @@ Server=localhost
 Port={port}
 Database=app
 UID=jane_doe
+Region={REGION}
+TLSCAFile={ca}
+
+[local-secret]
+Driver=iamodbc
+AuthType=SecretsManager
+SecretID=local-pg
+Region={REGION}
+TLSCAFile={ca}
+
+[local-redshift]
+Driver=iamodbc
+AuthType=Redshift
+ClusterID=local-cluster
+Region={REGION}
+TLSCAFile={ca}
+
+[local-workgroup]
+Driver=iamodbc
+AuthType=Redshift
+Workgroup=local-workgroup
+Database=app
 Region={REGION}
 TLSCAFile={ca}
 
@@ -587,6 +626,7 @@ SSLCA={ca}
         "ODBCSYSINI": directory, "ODBCINI": directory + "/odbc.ini",
         "AWS_SHARED_CREDENTIALS_FILE": directory + "/aws/credentials", "AWS_CONFIG_FILE": directory + "/aws/config",
         "AWS_EC2_METADATA_DISABLED": "true",
+        **{f"AWS_ENDPOINT_URL_{service}": f"http://127.0.0.1:{services_port}" for service in ("SECRETS_MANAGER", "REDSHIFT", "REDSHIFT_SERVERLESS")},
         "RDS_DIR": directory, "RDS_BOX": box, "RDS_PORT": port, "RDS_HOST": RDS_NAME, "RDS_CLUSTER_HOST": CLUSTER_NAME,
         "RDS_REGION": REGION, "RDS_USER": "jane_doe", "RDS_PLAIN_USER": "plain_user", "RDS_DATABASE": "app",
         "RDS_CA": ca, "RDS_WRONG_CA": directory + "/wrong-ca.pem", "RDS_TOKENS_LOG": directory + "/tokens.jsonl",
@@ -616,9 +656,9 @@ def libpq_value(value):
 
 
 # PostgreSQL: end all sessions at once, then without writing anything. MariaDB keeps nothing outside of its directory.
-SIGNALS = [({"verifier": signal.SIGTERM, "postgresql": signal.SIGINT, "mariadb": signal.SIGKILL}, 10),
-           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGQUIT, "mariadb": signal.SIGKILL}, 10),
-           ({"verifier": signal.SIGKILL, "postgresql": signal.SIGKILL, "mariadb": signal.SIGKILL}, 5)]
+SIGNALS = [({"services": signal.SIGTERM, "verifier": signal.SIGTERM, "postgresql": signal.SIGINT, "mariadb": signal.SIGKILL}, 10),
+           ({"services": signal.SIGKILL, "verifier": signal.SIGKILL, "postgresql": signal.SIGQUIT, "mariadb": signal.SIGKILL}, 10),
+           ({"services": signal.SIGKILL, "verifier": signal.SIGKILL, "postgresql": signal.SIGKILL, "mariadb": signal.SIGKILL}, 5)]
 
 
 @contextlib.contextmanager
@@ -654,7 +694,7 @@ def state_of(directory):
 
 def is_up(state):
     return bool(state) and bool(state.get("port")) and \
-        set(processes(state["box"]).values()) == {"verifier", "postgresql"} | ({"mariadb"} if state["maria_port"] else set())
+        set(processes(state["box"]).values()) == {"services", "verifier", "postgresql"} | ({"mariadb"} if state["maria_port"] else set())
 
 
 def remove_shared_memory(box):
@@ -732,13 +772,14 @@ def up(directory, driver):
                       for number in (maria_port, 3306) if maria_port]
         write(box + "/keys.json", json.dumps({"keys": known, "endpoints": endpoints,
                                               "passwords": {"plain_user": password}}, indent=1) + "\n")
-        write_client_files(directory, box, port, maria_port, keys, password)
+        services_port = start_services(box, port, maria_port)
+        write_client_files(directory, box, port, maria_port, services_port, keys, password)
         write_drivers(directory, driver)
         started = sorted(processes(box).items(), reverse=True)  # Of a server and its children: the server.
         state = {"box": box, "port": port, "maria_port": maria_port, "processes": {role: pid for pid, role in started}}
         write(directory + "/box.json", json.dumps(state) + "\n")
     except BaseException:
-        for name in ("postgresql.log", "mariadb.log", "verifier.log"):
+        for name in ("postgresql.log", "mariadb.log", "verifier.log", "services.log"):
             if box and log_of(box, name).strip():
                 print(f"The end of {name}:\n{last_lines(log_of(box, name))}", file=sys.stderr)
         remove(directory)

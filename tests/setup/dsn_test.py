@@ -87,6 +87,16 @@ class Add(DsnTest):
         self.assertEqual("", done.stdout)
         self.assertFalse(os.path.exists(self.ini))
 
+    def test_a_login_that_is_fetched_needs_no_more_than_its_name(self):
+        for option, name, written in (("--secret", "prod/sales", "AuthType=SecretsManager\nSecretID=prod/sales\n"), ("--cluster", "sales", "AuthType=Redshift\nClusterID=sales\n"),
+                                      ("--workgroup", "analytics", "AuthType=Redshift\nWorkgroup=analytics\n")):
+            with self.subTest(option):
+                self.assertIn(written, self.dsn("add", option[2:], option, name, "--region", "eu-central-1").stdout)
+        self.assertNotIn("BaseDriver", self.read(self.ini))
+        done = self.dsn("add", "both", "--secret", "a", "--auth", "IAM", status=2)
+        self.assertIn("missing: --host, --user", done.stderr)
+        self.assertIn("ClusterID and Workgroup are both given", self.dsn("add", "both", "--cluster", "a", "--workgroup", "b", status=1).stderr)
+
     def test_a_name_that_is_taken_stays_as_it_is(self):
         self.add()
         before = self.read(self.ini)

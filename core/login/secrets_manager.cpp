@@ -1,0 +1,46 @@
+// AuthType=SecretsManager: the secret, as it is.
+// SPDX-License-Identifier: Apache-2.0
+#include "core/aws/secrets_manager.h"
+
+#include <utility>
+#include <variant>
+
+#include "core/login/fetched_login.h"
+
+namespace iamodbc {
+namespace {
+
+// What AWS's code means for who wrote the DSN.
+std::string advice_for(const std::string& code) {
+  if (code == "ResourceNotFoundException") return " Check SecretID, and the region (SecretRegion).";
+  if (code == "AccessDeniedException")
+    return " The identity needs secretsmanager:GetSecretValue on it, and kms:Decrypt where it has a key of its own.";
+  if (code == "InvalidRequestException") return " A secret that is marked for deletion is not given out.";
+  return "";
+}
+
+}  // namespace
+
+std::string region_of_arn(std::string_view arn) {
+  if (!arn.starts_with("arn:")) return {};
+  for (int field = 0; field < 3; ++field) {
+    const auto colon = arn.find(':');
+    if (colon == std::string_view::npos) return {};
+    arn.remove_prefix(colon + 1);
+  }
+  return std::string(arn.substr(0, arn.find(':')));
+}
+
+Result<FetchedDocument> fetch_secret(const FetchSettings& settings, const AwsClient& client, const SigningKeys& keys,
+                                     Time now) {
+  auto result = get_secret_value(client, keys, settings.secret_id);
+  if (const auto* const fault = std::get_if<AwsFault>(&result)) {
+    return Error{fault->error.sqlstate,
+                 "The secret " + settings.secret_id + " was not given (region " + client.region +
+                     "): " + fault->error.message + advice_for(fault->code),
+                 0};
+  }
+  return FetchedDocument{std::move(std::get<SecretValue>(result).text), now + settings.secret_lifetime};
+}
+
+}  // namespace iamodbc
