@@ -7,7 +7,7 @@
   rds.py down [--dir D]                  end them and remove everything, also what a crash left behind
 
 It behaves as RDS does: TLS only. PostgreSQL lets members of rds_iam in with an IAM token through PAM, everybody else
-with SCRAM. MariaDB lets users in with an IAM token who are identified with AWSAuthenticationPlugin. Behind both sits
+with SCRAM. Under the names of Aurora DSQL a token has to be of that kind. MariaDB lets users in with an IAM token who are identified with AWSAuthenticationPlugin. Behind both sits
 verifier.py, which recomputes the signature of every token (pam_stand_in.c and aws_authentication_plugin.c lead there).
 Where MariaDB is not installed, `up` says so and goes on with PostgreSQL alone.
 
@@ -16,7 +16,7 @@ D (default: build/rds at the top of the project) holds what a client needs:
                 PG* variables that would interfere; nothing in it is secret
   odbc.ini      local-secret, local-redshift and local-workgroup (PostgreSQL by a fetched login, see docs);
                 local-pg (through iamodbc, IAM) and base-pg (straight through psqlODBC, password), same rights;
-                local-maria and base-maria likewise through MariaDB Connector/ODBC
+                local-maria and base-maria likewise through MariaDB Connector/ODBC; local-dsql (as Aurora DSQL)
   odbcinst.ini  iamodbc, PostgreSQL Unicode, PostgreSQL ANSI, MariaDB Unicode
   rds-ca.pem    the CA of the server; wrong-ca.pem is another one
   aws/          credentials and config: profile default (long-term key), session, session1500, session4000,
@@ -29,7 +29,7 @@ The box is a private directory under TMPDIR with all that the servers need: pg/ 
 as, which is nobody if we are root), tls/, keys.json and control.json (verifier.py tells their shape), logs. Every process that we
 start names the box in its command line; `down` ends exactly those, so a re-used process id is never hit.
 
-Users of database app: jane_doe, zoë and "o'neil;x" (IAM), busy (IAM, connection limit 0), plain_user (password in
+Users of database app: jane_doe, zoë and "o'neil;x" (IAM), admin (IAM, as Aurora DSQL's), busy (IAM, connection limit 0), plain_user (password in
 base-pg and keys.json), rdsadmin (superuser, over the Unix socket RDS_ADMIN_HOST only). MariaDB has the same but busy and rdsadmin:
 jane_doe, zoë and "o'neil;x" (IAM), plain_user (password), root (over its Unix socket only).
 """
@@ -60,8 +60,12 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 REGION = "eu-central-1"
 RDS_NAME = "mydb.cabc123def45.eu-central-1.rds.amazonaws.com"
 CLUSTER_NAME = "mycluster.cluster-cabc123def45.eu-central-1.rds.amazonaws.com"
+# Of Aurora DSQL: the public one, and one of a private link.
+DSQL_NAME = "iamodbclocalstandin4tests0.dsql.eu-central-1.on.aws"
+DSQL_PRIVATE_NAME = "iamodbclocalstandin4tests0.dsql-ab12.eu-central-1.on.aws"
 MARIADB_HEADERS = "/usr/include/mariadb"
 IAM_USERS = ["jane_doe", "zoë", "o'neil;x", "busy"]
+DSQL_USERS = ["admin"]  # besides them
 SESSION_TOKEN_LENGTHS = {"session": 356, "session1500": 1500, "session4000": 4000, "session10000": 10000}
 TOKEN_LENGTHS = {f"token{length}": length for length in (1500, 5000, 16000, 30000, 40000, 70000)}
 # Of a token for jane_doe at localhost with a port of five digits: all of it but the percent-encoded session token.
@@ -247,7 +251,7 @@ basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
 authorityKeyIdentifier = keyid
-subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, DNS:{RDS_NAME}, DNS:{CLUSTER_NAME}
+subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, DNS:{RDS_NAME}, DNS:{CLUSTER_NAME}, DNS:{DSQL_NAME}, DNS:{DSQL_PRIVATE_NAME}
 """)
     for name, title, days, signer in [("ca", "iamodbc local RDS root", 30, ["-selfsign"]),
                                       ("wrong-ca", "iamodbc local RDS wrong root", 30, ["-selfsign"]),
@@ -392,8 +396,8 @@ def start_postgresql(box, port, password):
     if "cannot be preloaded" in log_of(box, "postgresql.log"):
         raise Failure(f"{shim} cannot be loaded; if its file system is mounted noexec, choose another TMPDIR")
 
-    users = "".join(f"CREATE ROLE {sql_name(user)} LOGIN IN ROLE rds_iam;\n" for user in IAM_USERS)
-    everybody = ", ".join(map(sql_name, IAM_USERS + ["plain_user"]))
+    users = "".join(f"CREATE ROLE {sql_name(user)} LOGIN IN ROLE rds_iam;\n" for user in IAM_USERS + DSQL_USERS)
+    everybody = ", ".join(map(sql_name, IAM_USERS + DSQL_USERS + ["plain_user"]))
     psql(box, port, "postgres", f"""
 CREATE ROLE rds_iam NOLOGIN;
 {users}
@@ -590,6 +594,17 @@ Database=app
 Region={REGION}
 TLSCAFile={ca}
 
+[local-dsql]
+Driver=iamodbc
+BaseDriver=PostgreSQL Unicode
+AuthType=DSQL
+Server=localhost
+Port={port}
+TokenHost={DSQL_NAME}
+Database=app
+UID=admin
+TLSCAFile={ca}
+
 [base-pg]
 Driver=PostgreSQL Unicode
 Servername=localhost
@@ -628,6 +643,7 @@ SSLCA={ca}
         "AWS_EC2_METADATA_DISABLED": "true",
         **{f"AWS_ENDPOINT_URL_{service}": f"http://127.0.0.1:{services_port}" for service in ("SECRETS_MANAGER", "REDSHIFT", "REDSHIFT_SERVERLESS")},
         "RDS_DIR": directory, "RDS_BOX": box, "RDS_PORT": port, "RDS_HOST": RDS_NAME, "RDS_CLUSTER_HOST": CLUSTER_NAME,
+        "RDS_DSQL_HOST": DSQL_NAME,
         "RDS_REGION": REGION, "RDS_USER": "jane_doe", "RDS_PLAIN_USER": "plain_user", "RDS_DATABASE": "app",
         "RDS_CA": ca, "RDS_WRONG_CA": directory + "/wrong-ca.pem", "RDS_TOKENS_LOG": directory + "/tokens.jsonl",
         "RDS_KEYS": box + "/keys.json", "RDS_CONTROL": box + "/control.json", "RDS_ADMIN_HOST": box + "/pg",
@@ -770,6 +786,8 @@ def up(directory, driver):
         endpoints += [{"service": "mysql", "host": host, "port": number, "region": REGION}
                       for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME)
                       for number in (maria_port, 3306) if maria_port]
+        endpoints += [{"service": "postgresql", "host": host, "port": None, "region": REGION}
+                      for host in (DSQL_NAME, DSQL_PRIVATE_NAME)]
         write(box + "/keys.json", json.dumps({"keys": known, "endpoints": endpoints,
                                               "passwords": {"plain_user": password}}, indent=1) + "\n")
         services_port = start_services(box, port, maria_port)

@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""verifier: says yes or no to an RDS IAM token, as Amazon's side would; part of the local RDS (see rds.py).
+"""verifier: says yes or no to an IAM token of RDS or of Aurora DSQL, as Amazon's side would; part of the local RDS (see rds.py).
 
 It recomputes the signature of every token from its own few lines of SigV4 and shares nothing with the driver, so that
 a mistake made twice is not a mistake agreed upon. It is strict where Amazon's own strictness is unknown: percent
-encoding must be canonical, parameters may occur once, nothing may be added, a token may live 900 s at most.
+encoding must be canonical, parameters may occur once, nothing may be added, a token of RDS may live 900 s at most, one
+of DSQL a week. A token of DSQL has no port and no DBUser; it is for admin or for everybody else.
 
 Asked over the Unix-domain socket BOX/verifier.sock, one question a connection: service, user and token, each as a
 4-byte big-endian length and so many bytes. The answer is one byte, Y or N. A question that breaks off gets no answer.
 
 Reads anew for every question, so that tests may rewrite them (write a new file and rename it over the old one):
   BOX/keys.json     {"keys": {ID: {"secret": S, "session_token": T or null}},
-                     "endpoints": [{"service": S, "host": H, "port": N, "region": R}]}; the rest is not looked at
+                     "endpoints": [{"service": S, "host": H, "port": N, "region": R}]}; the rest is not looked at. With
+                    port null it is an endpoint of Aurora DSQL
   BOX/control.json  all optional: "refuse_dated_before": "YYYYMMDDThhmmssZ"; "refuse_signatures": [hex];
                     "refuse_tokens": [sha256 of the token, as in the log]; "delay_seconds": N (before the answer)
 Writes one JSON line a question to the log, before it answers: time, service, user, length, sha256, verdict
@@ -35,10 +37,11 @@ import time
 import urllib.parse
 
 MAX_FIELD_BYTES = 1 << 20
-MAX_LIFETIME_SECONDS = 900
+MAX_LIFETIME_SECONDS = {"rds-db": 900, "dsql": 604800}
 MAX_FUTURE_SECONDS = 300
-REQUIRED = {"Action", "DBUser", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
-            "X-Amz-SignedHeaders", "X-Amz-Signature"}
+REQUIRED = {"Action", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+            "X-Amz-Signature"}
+OF_RDS = {"DBUser"}
 OPTIONAL = {"X-Amz-Security-Token"}
 REASONS = {
     "not ascii": "a token is ASCII without blanks and control characters",
@@ -51,13 +54,13 @@ REASONS = {
     "duplicate parameter": "a parameter occurs twice",
     "unknown parameter": "a parameter that no token has",
     "missing parameter": "a parameter that every token has is missing",
-    "action": "Action is not connect",
+    "action": "Action is not connect, or of DSQL not the one of the user: DbConnectAdmin of admin, else DbConnect",
     "algorithm": "X-Amz-Algorithm is not AWS4-HMAC-SHA256",
     "signed headers": "X-Amz-SignedHeaders is not host",
-    "scope": "X-Amz-Credential is not id/day/region/rds-db/aws4_request",
+    "scope": "X-Amz-Credential is not id/day/region/rds-db/aws4_request, or of DSQL dsql",
     "date text": "X-Amz-Date is not YYYYMMDDThhmmssZ",
     "scope day": "the day of the scope is not the day of X-Amz-Date",
-    "expires": "X-Amz-Expires is not in 1..900",
+    "expires": "X-Amz-Expires is not in 1..900, or of DSQL in 1..604800",
     "endpoint": "no such host:port here",
     "region": "the endpoint lies in another region",
     "user": "DBUser is not the user who logs in",
@@ -87,7 +90,7 @@ def require(condition, reason):
 
 
 def take_apart(token):
-    """The token's (host, port, parameters by name, query pairs as written)."""
+    """The token's (host, port or None, parameters by name, query pairs as written)."""
     require(all(0x20 < byte < 0x7F for byte in token), "not ascii")
     text = token.decode("ascii")
     require(not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text), "scheme")
@@ -96,8 +99,9 @@ def take_apart(token):
     address, slash, path = address.partition("/")
     require(slash, "no /?")
     require(not path, "path")
-    match = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([1-9][0-9]{0,4})", address)
-    require(match and int(match[2]) < 65536, "endpoint text")
+    match = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?", address)
+    require(match and int(match[2] or 0) < 65536, "endpoint text")
+    required = REQUIRED | (OF_RDS if match[2] else set())
     pairs, parameters = query.split("&"), {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -109,19 +113,20 @@ def take_apart(token):
             plain.append(decoded.decode("utf-8", "surrogateescape"))
         require(plain[0] not in parameters, "duplicate parameter")
         parameters[plain[0]] = plain[1]
-    require(REQUIRED <= set(parameters), "missing parameter")
-    require(set(parameters) <= REQUIRED | OPTIONAL, "unknown parameter")
-    return match[1], int(match[2]), parameters, pairs
+    require(required <= set(parameters), "missing parameter")
+    require(set(parameters) <= required | OPTIONAL, "unknown parameter")
+    return match[1], int(match[2]) if match[2] else None, parameters, pairs
 
 
 def signature_of(host, port, pairs, secret, date, day, region):
-    signed_host = host.lower() if port == 443 else f"{host.lower()}:{port}"
+    service = "rds-db" if port else "dsql"
+    signed_host = host.lower() if port in (None, 443) else f"{host.lower()}:{port}"
     signed_pairs = sorted(pair.partition("=")[::2] for pair in pairs if not pair.startswith("X-Amz-Signature="))
     canonical_query = "&".join(f"{name}={value}" for name, value in signed_pairs)
     request = f"GET\n/\n{canonical_query}\nhost:{signed_host}\n\nhost\n{sha256_hex(b'')}"
-    to_sign = f"AWS4-HMAC-SHA256\n{date}\n{day}/{region}/rds-db/aws4_request\n{sha256_hex(request.encode())}"
+    to_sign = f"AWS4-HMAC-SHA256\n{date}\n{day}/{region}/{service}/aws4_request\n{sha256_hex(request.encode())}"
     key = b"AWS4" + secret.encode()
-    for step in (day, region, "rds-db", "aws4_request", to_sign):
+    for step in (day, region, service, "aws4_request", to_sign):
         key = hmac.new(key, step.encode(), hashlib.sha256).digest()
     return key.hex()
 
@@ -130,11 +135,12 @@ def check(service, user, token, known, control, now, seen):
     """Raises Refused, or returns if the token opens `service` for `user` at `now`; notes in `seen` what it read."""
     host, port, parameters, pairs = take_apart(token)
     seen.update(host=host, port=port)
-    require(parameters["Action"] == "connect", "action")
+    signing_name = "rds-db" if port else "dsql"
+    require(parameters["Action"] == ("connect" if port else "DbConnectAdmin" if user == b"admin" else "DbConnect"), "action")
     require(parameters["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256", "algorithm")
     require(parameters["X-Amz-SignedHeaders"] == "host", "signed headers")
     scope = parameters["X-Amz-Credential"].split("/")
-    require(len(scope) == 5 and scope[3:] == ["rds-db", "aws4_request"], "scope")
+    require(len(scope) == 5 and scope[3:] == [signing_name, "aws4_request"], "scope")
     key_id, day, region = scope[:3]
     date = parameters["X-Amz-Date"]
     require(re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", date), "date text")
@@ -145,13 +151,13 @@ def check(service, user, token, known, control, now, seen):
     seen.update(region=region, date=date)
     require(day == date[:8], "scope day")
     expires = parameters["X-Amz-Expires"]
-    require(re.fullmatch(r"[1-9][0-9]{0,5}", expires) and int(expires) <= MAX_LIFETIME_SECONDS, "expires")
+    require(re.fullmatch(r"[1-9][0-9]{0,5}", expires) and int(expires) <= MAX_LIFETIME_SECONDS[signing_name], "expires")
 
     here = [endpoint for endpoint in known["endpoints"]
             if (endpoint["service"], endpoint["host"], endpoint["port"]) == (service, host.lower(), port)]
     require(here, "endpoint")
     require(any(endpoint["region"] == region for endpoint in here), "region")
-    require(parameters["DBUser"].encode("utf-8", "surrogateescape") == user, "user")
+    require(not port or parameters["DBUser"].encode("utf-8", "surrogateescape") == user, "user")
     key = known["keys"].get(key_id)
     require(key, "key")
     require(parameters.get("X-Amz-Security-Token") == key["session_token"], "session token")

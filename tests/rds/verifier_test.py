@@ -110,7 +110,7 @@ class Box:
 
 def sign(key, endpoint, user="jane_doe", region="eu-central-1", age=0, expires=900, service="rds-db",
          action="connect"):
-    """A token by botocore for endpoint "host:port", signed `age` seconds ago."""
+    """A token by botocore for endpoint "host:port", signed `age` seconds ago; one of Aurora DSQL has no port and no user."""
     class Clock(datetime.datetime):
         @classmethod
         def utcnow(cls):
@@ -119,7 +119,7 @@ def sign(key, endpoint, user="jane_doe", region="eu-central-1", age=0, expires=9
     class Module:
         datetime = Clock
 
-    query = urllib.parse.urlencode({"Action": action, "DBUser": user}, quote_via=urllib.parse.quote)
+    query = urllib.parse.urlencode({"Action": action, **({"DBUser": user} if user else {})}, quote_via=urllib.parse.quote)
     request = botocore.awsrequest.AWSRequest(method="GET", url=f"https://{endpoint}/?{query}")
     real = botocore.auth.datetime
     botocore.auth.datetime = Module
@@ -181,7 +181,8 @@ def misshapen_tokens(box):
     return [
         ("a newline at the end", good + "\n", "not ascii"),
         ("a path", good.replace("/?", "/x?", 1), "path"),
-        ("no port", replaced(good, r"^localhost:\d+", "localhost"), "endpoint text"),
+        ("no port", replaced(good, r"^localhost:\d+", "localhost"), "unknown parameter"),
+        ("a port of no digits", replaced(good, r"^localhost:\d+", "localhost:x"), "endpoint text"),
         ("small letters in percent-encoding", good.replace("%2F", "%2f"), "percent-encoding"),
         ("a parameter too many", good + "&X-Amz-Meta=1", "unknown parameter"),
         ("a parameter too few", replaced(good, "&X-Amz-SignedHeaders=host", ""), "missing parameter"),
@@ -294,6 +295,48 @@ def good_token_tests():
     for user in ("zoë", "o'neil;x"):
         yield f"accepts user {user}", lambda box, user=user: assert_accepted(
             box, sign(box.key("default"), f"localhost:{box.port}", user=user), user)
+
+
+def dsql_token(box, action="DbConnect", **options):
+    return sign(box.key("default"), box.exports["RDS_DSQL_HOST"], **{"user": None, "service": "dsql", "action": action, **options})
+
+
+def dsql_tests():
+    """Under a name of Aurora DSQL."""
+    def accepts(name, user, profile="default", **options):
+        def test(box):
+            host = box.exports["RDS_DSQL_HOST"]
+            token = sign(box.key(profile), host, **{"user": None, "service": "dsql", **options})
+            assert_accepted(box, token, user, host)
+        yield "DSQL: accepts " + name, test
+
+    yield from accepts("DbConnectAdmin of admin", "admin", action="DbConnectAdmin")
+    yield from accepts("DbConnect of another user", "jane_doe", action="DbConnect")
+    yield from accepts("a session key", "jane_doe", "session4000", action="DbConnect")
+    yield from accepts("a token of a week, six days old", "jane_doe", action="DbConnect", expires=604800, age=6 * 86400)
+
+    def refuses(name, reason, make):
+        yield "DSQL: refuses " + name, lambda box: assert_refused(box, make(box), reason)
+
+    yield from refuses("DbConnectAdmin of somebody else", "action", lambda box: dsql_token(box, "DbConnectAdmin"))
+    yield from refuses("connect, the action of RDS", "action", lambda box: dsql_token(box, "connect"))
+    yield from refuses("a user in the token", "unknown parameter", lambda box: dsql_token(box, user="jane_doe"))
+    yield from refuses("the service of RDS", "scope", lambda box: dsql_token(box, service="rds-db"))
+    yield from refuses("more than a week", "expires", lambda box: dsql_token(box, expires=604801))
+    yield from refuses("what is older than it may be", "expired", lambda box: dsql_token(box, expires=100, age=101))
+    yield from refuses("another region", "region", lambda box: dsql_token(box, region="us-east-1"))
+    yield from refuses("a name of RDS", "endpoint", lambda box: sign(
+        box.key("default"), box.exports["RDS_HOST"], user=None, service="dsql", action="DbConnect"))
+    yield from refuses("a token of RDS under its name", "endpoint", lambda box: sign(
+        box.key("default"), f"{box.exports['RDS_DSQL_HOST']}:{box.port}"))
+    yield from refuses("a life that was altered", "signature", lambda box: replaced(dsql_token(box), "Expires=900", "Expires=9000"))
+
+    def admin_needs_its_own(box):
+        before = len(box.log())
+        answer = box.login(dsql_token(box), "admin", box.exports["RDS_DSQL_HOST"])
+        assert answer.endswith('FATAL:  PAM authentication failed for user "admin"'), answer
+        assert [entry["reason"] for entry in box.log()[before:]] == ["action"]
+    yield "DSQL: refuses DbConnect of admin", admin_needs_its_own
 
 
 def length_tests():
@@ -626,7 +669,7 @@ def main():
         try:
             altered = altered_tokens(box, box.port)
             assert len(altered) == 24 and len({name for name, _, _ in altered}) == 24
-            tests = [*good_token_tests(), *length_tests(), *refusal_tests(altered, "refuses"),
+            tests = [*good_token_tests(), *length_tests(), *dsql_tests(), *refusal_tests(altered, "refuses"),
                      *refusal_tests(misshapen_tokens(box), "refuses misshapen")]
             tests += [(function.__doc__, function) for name, function in globals().items() if name.startswith("test_")]
             if box.maria_port:
