@@ -14,9 +14,16 @@
 #include <chrono>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include <initializer_list>
+
+#include "core/text.h"
 
 namespace iamodbc {
 namespace {
@@ -36,7 +43,6 @@ struct Found {
   int status = ARES_SUCCESS;
   std::vector<std::string> reachable;
   std::vector<std::string> unreachable;  // this machine has no way there; tried last
-  std::string canonical_name;            // at the end of the aliases; empty: there are none
 
   [[nodiscard]] bool has_any() const { return !reachable.empty() || !unreachable.empty(); }
 };
@@ -68,8 +74,6 @@ void take_answer(void* context, int status, int, ares_addrinfo* answer) noexcept
   found.is_done = true;
   found.status = status;
   try {
-    for (const auto* alias = answer != nullptr ? answer->cnames : nullptr; alias != nullptr; alias = alias->next)
-      found.canonical_name = alias->name;
     for (const auto* node = answer != nullptr ? answer->nodes : nullptr; node != nullptr; node = node->ai_next) {
       std::string address = numeric(node->ai_addr, node->ai_addrlen);
       auto& list = can_reach(node->ai_addr, node->ai_addrlen) ? found.reachable : found.unreachable;
@@ -152,16 +156,158 @@ std::vector<std::string> all_of(std::initializer_list<Found*> families) {
   return addresses;
 }
 
+Error no_alias(const std::string& host, const std::string& why) {
+  return cannot_connect("What " + host + " is an alias of is not known: " + why + ".");
+}
+
 Error no_address(const std::string& host, const std::string& why) {
   return cannot_connect(
       "Server=" + host + " has no address: " + why +
       ". Check its spelling, and DNS or VPN; only the hosts file and DNS are asked, a numeric address always works.");
 }
 
+// ---- aliases ----
+
+// A name as it is compared and told.
+std::string plain_name(std::string_view name) {
+  return lower(name.substr(0, name.size() - (name.ends_with('.') ? 1 : 0)));
+}
+
+// An answer of DNS, as far as aliases go (RFC 1035, section 4.1).
+struct Aliases {
+  bool is_done = false;
+  int status = ARES_SUCCESS;
+  std::string asked;  // the name in the question: with a domain of resolv.conf's search list, if one was tried
+  std::map<std::string, std::string> target;  // of each alias
+};
+
+class AnswerReader {
+ public:
+  AnswerReader(const unsigned char* bytes, int length) : bytes_(bytes), length_(length) {}
+
+  // False when it is no whole answer; what was read until there counts.
+  bool read(Aliases& into) {
+    constexpr int header_bytes = 12;
+    if (length_ < header_bytes || number(4) != 1) return false;
+    const int records = number(6);
+    at_ = header_bytes;
+    if (!read_name(into.asked) || !skip(4)) return false;
+    for (int i = 0; i < records; ++i) {
+      if (!read_record(into)) return false;
+    }
+    return true;
+  }
+
+ private:
+  [[nodiscard]] int number(int at) const { return bytes_[at] << 8 | bytes_[at + 1]; }
+
+  bool skip(int count) {
+    if (length_ - at_ < count) return false;
+    at_ += count;
+    return true;
+  }
+
+  bool read_name(std::string& name) {
+    char* text = nullptr;
+    long taken = 0;
+    if (at_ >= length_ || ares_expand_name(bytes_ + at_, bytes_, length_, &text, &taken) != ARES_SUCCESS) return false;
+    const std::unique_ptr<char, void (*)(void*)> owner(text, ares_free_string);
+    name = plain_name(text);
+    return skip(static_cast<int>(taken));
+  }
+
+  bool read_record(Aliases& into) {
+    constexpr int fixed_bytes = 10;  // type, class, time to live, length of what follows
+    constexpr int cname = 5;
+    std::string name;
+    if (!read_name(name)) return false;
+    const int fixed = at_;
+    if (!skip(fixed_bytes)) return false;
+    const int type = number(fixed);
+    const int data_bytes = number(fixed + 8);
+    const int data = at_;
+    std::string target;
+    if (type == cname && read_name(target) && !target.empty()) into.target.emplace(std::move(name), std::move(target));
+    at_ = data;
+    return skip(data_bytes);
+  }
+
+  const unsigned char* bytes_;
+  int length_;
+  int at_ = 0;
+};
+
+// c-ares calls it once, in our thread: from its own processing, or when the channel goes.
+void take_aliases(void* context, int status, int, unsigned char* answer, int length) noexcept {
+  auto& found = *static_cast<Aliases*>(context);
+  found.is_done = true;
+  found.status = status;
+  try {
+    if (answer != nullptr) AnswerReader(answer, length).read(found);
+  } catch (...) {  // no exception through c-ares
+    found.status = ARES_ENOMEM;
+  }
+}
+
+// What DNS says when it is asked for the address of `name`: the aliases on the way there, as far as the name server followed them.
+Result<Aliases> ask_for_aliases(ares_channel channel, const std::string& name, bool searches, Deadline deadline) {
+  constexpr int internet = 1;
+  constexpr int address = 1;
+  Aliases found;
+  const auto until = std::min(deadline, std::chrono::steady_clock::now() + longest_look_up);
+  (searches ? ares_search : ares_query)(channel, name.c_str(), internet, address, take_aliases, &found);
+  while (!found.is_done && std::chrono::steady_clock::now() < until) wait_and_process(channel, until);
+  if (!found.is_done) {
+    ares_cancel(channel);  // it calls back, and `found` is gone afterwards
+    if (auto error = passed(deadline, "DNS was asked what " + name + " is an alias of")) return *error;
+    return no_alias(name, "DNS did not answer in 30 s");
+  }
+  // A name without an IPv4 address may be an alias all the same.
+  if (found.status != ARES_SUCCESS && found.status != ARES_ENODATA && found.target.empty())
+    return no_alias(name, ares_strerror(found.status));
+  return found;
+}
+
 }  // namespace
 
+Result<std::vector<std::string>> aliases(const std::string& host, Deadline deadline,
+                                         const std::function<bool(const std::string&)>& is_enough,
+                                         const std::string& dns_servers) {
+  std::string name = plain_name(host);
+  std::vector<std::string> names;
+  if (is_enough(name) || !already_numeric(name).empty()) return names;
+  const Channel channel = open_channel(dns_servers, "b");
+  if (!channel) return no_alias(host, "c-ares cannot read the system's DNS configuration");
+  std::set<std::string> met{name};
+  const auto go_on_to = [&](std::string next) -> std::optional<Error> {
+    name = std::move(next);
+    if (!met.insert(name).second)
+      return no_alias(host, "DNS leads it in a circle, to " + name + " twice. Have the records mended");
+    names.push_back(name);
+    if (names.size() <= most_aliases || is_enough(name)) return std::nullopt;
+    return no_alias(host, "DNS leads it through more than " + std::to_string(most_aliases) + " names, the last one " +
+                              name + ". Have the records mended");
+  };
+  while (true) {
+    const bool is_first = names.empty();
+    const std::string before = name;
+    auto asked = ask_for_aliases(channel.get(), is_first ? host : name, is_first, deadline);
+    if (!asked) return asked.error();
+    const Aliases& answer = asked.value();
+    if (is_first && !answer.asked.empty() && answer.asked != name) {  // by the search list
+      if (auto error = go_on_to(answer.asked)) return *error;
+    }
+    for (auto next = answer.target.find(name); next != answer.target.end() && !is_enough(name);
+         next = answer.target.find(name)) {
+      if (auto error = go_on_to(next->second)) return *error;
+    }
+    // What the name server has not followed itself is asked for; in the end it has nothing to add.
+    if (name == before || is_enough(name)) return names;
+  }
+}
+
 Result<std::vector<std::string>> numeric_addresses(const std::string& host, Deadline deadline,
-                                                   const std::string& dns_servers, std::string* canonical_name) {
+                                                   const std::string& dns_servers) {
   const std::string name =
       host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host;
   if (std::string address = already_numeric(name); !address.empty())
@@ -190,8 +336,6 @@ Result<std::vector<std::string>> numeric_addresses(const std::string& host, Dead
   }
 
   std::vector<std::string> addresses = all_of({&six, &four});
-  if (canonical_name != nullptr)
-    *canonical_name = four.canonical_name.empty() ? six.canonical_name : four.canonical_name;
   if (!addresses.empty()) return addresses;
   if (auto error = passed(deadline, "DNS was asked for the address of Server=" + host)) return *error;
   if (!six.is_done || !four.is_done) return no_address(host, "DNS did not answer in 30 s");

@@ -10,12 +10,17 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "core/text.h"
 
 namespace iamodbc {
 namespace {
@@ -25,11 +30,15 @@ using std::chrono::steady_clock;
 
 enum class Answers { always, never, not_for_ipv6 };
 
-// A name server on a port of its own: it answers for two.example and for its alias db.example, and with "no such name" for others ending in .example.
+// A name server on a port of its own: it answers for two.example and with "no such name" for others ending in .example, but for those of `aliases`, which lead to
+// others: as far as it goes in one answer, for `most_in_answer` of them.
 class NameServer {
  public:
-  explicit NameServer(Answers answers)
-      : is_silent_about_ipv6_(answers == Answers::not_for_ipv6), fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  explicit NameServer(Answers answers, std::map<std::string, std::string> aliases = {}, int most_in_answer = 100)
+      : is_silent_about_ipv6_(answers == Answers::not_for_ipv6),
+        aliases_(std::move(aliases)),
+        most_in_answer_(most_in_answer),
+        fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -64,32 +73,57 @@ class NameServer {
     }
   }
 
-  // RFC 1035: header, the question again, and for two.example two addresses or one of IPv6.
+  // As in the question, and back.
+  static std::string wire(const std::string& name) {
+    std::string labels;
+    for (std::size_t from = 0; from <= name.size();) {
+      const auto dot = std::min(name.find('.', from), name.size());
+      labels += static_cast<char>(dot - from) + name.substr(from, dot - from);
+      from = dot + 1;
+    }
+    return labels + '\0';
+  }
+  static std::string text(std::string_view wire) {
+    std::string name;
+    for (std::size_t at = 0; wire[at] != 0; at += 1 + static_cast<unsigned char>(wire[at])) {
+      name += (at == 0 ? "" : ".") + std::string(wire.substr(at + 1, static_cast<unsigned char>(wire[at])));
+    }
+    return name;
+  }
+
+  // RFC 1035: header, the question again, the aliases, and for two.example two addresses or one of IPv6.
   [[nodiscard]] std::string answer(std::string_view query) const {
     using std::string_literals::operator""s;
     const auto name_end = query.find('\0', 12);
     const std::string_view question = query.substr(12, name_end + 5 - 12);
-    const bool is_alias = question.starts_with("\2db\7example");
-    const bool known = is_alias || question.find("\3two\7example") != std::string_view::npos;
     const bool wants_ipv6 = question[question.size() - 3] == 28;
     if (wants_ipv6 && is_silent_about_ipv6_) return {};
-    const std::string two = "\3two\7example\0"s;
-    const auto named_record = [](const std::string& name, std::string_view type, std::string_view data) {
-      return name + std::string(type) + "\0\1\0\0\0\x3c\0"s + static_cast<char>(data.size()) + std::string(data);
+    std::string name = lower(text(question));
+    std::string records;
+    char count = 0;
+    const auto add = [&](std::string_view type, std::string_view data) {
+      records +=
+          wire(name) + std::string(type) + "\0\1\0\0\0\x3c\0"s + static_cast<char>(data.size()) + std::string(data);
+      ++count;
     };
-    const auto record = [&](std::string_view type, std::string_view data) {
-      return named_record(is_alias ? two : "\xc0\x0c"s, type, data);
-    };
-    const std::string alias = is_alias ? named_record("\xc0\x0c"s, "\0\5"s, two) : "";
-    const std::string records = !known       ? ""
-                                : wants_ipv6 ? record("\0\x1c"s, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s)
-                                             : record("\0\1"s, "\xc0\0\2\1"s) + record("\0\1"s, "\xc0\0\2\2"s);
-    const char count = static_cast<char>((!known ? 0 : wants_ipv6 ? 1 : 2) + (is_alias ? 1 : 0));
-    return std::string(query.substr(0, 2)) + "\x81"s + (known ? "\x80"s : "\x83"s) + "\0\1\0"s + count + "\0\0\0\0"s +
-           std::string(question) + alias + records;
+    for (auto next = aliases_.find(name); next != aliases_.end() && count < most_in_answer_;
+         next = aliases_.find(name)) {
+      add("\0\5"s, wire(next->second));
+      name = next->second;
+    }
+    const bool is_known = name == "two.example" || aliases_.count(name) != 0;
+    if (name == "two.example" && wants_ipv6) add("\0\x1c"s, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s);
+    if (name == "two.example" && !wants_ipv6) {
+      add("\0\1"s, "\xc0\0\2\1"s);
+      add("\0\1"s, "\xc0\0\2\2"s);
+    }
+    return std::string(query.substr(0, 2)) + "\x81"s + (is_known ? "\x80"s : "\x83"s) + "\0\1\0"s + count +
+           "\0\0\0\0"s + std::string(question) + records;
   }
 
   bool is_silent_about_ipv6_;
+  std::map<std::string, std::string> aliases_;
+  int most_in_answer_;
   int fd_;
   std::string name_;
   std::atomic<bool> ends_{false};
@@ -122,15 +156,89 @@ TEST(Addresses, EveryAddressThatDnsKnowsIsFound) {
   EXPECT_EQ(addresses, (std::vector<std::string>{"192.0.2.1", "192.0.2.2", "2001:db8::1"}));
 }
 
-TEST(Addresses, TheNameThatAnAliasLeadsToIsTold) {
+using Names = std::vector<std::string>;
+
+bool no_name_is_enough(const std::string&) {
+  return false;
+}
+
+Result<Names> aliases_at(const NameServer& server, const std::string& host,
+                         const std::function<bool(const std::string&)>& is_enough = no_name_is_enough) {
+  return aliases(host, steady_clock::now() + seconds(10), is_enough, server.name());
+}
+
+TEST(Aliases, AreToldInTheirOrder) {
+  for (const int in_one_answer : {100, 2, 1}) {
+    const NameServer server(Answers::always,
+                            {{"db.example", "b.example"}, {"b.example", "c.example"}, {"c.example", "two.example"}},
+                            in_one_answer);
+    const auto found = aliases_at(server, "DB.example.");
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found.value(), (Names{"b.example", "c.example", "two.example"})) << in_one_answer;
+  }
+}
+
+TEST(Aliases, AreNoneOfANameThatIsNoAliasAndOfAnAddress) {
   const NameServer server(Answers::always);
-  std::string canonical;
-  const auto found = numeric_addresses("db.example", steady_clock::now() + seconds(10), server.name(), &canonical);
+  EXPECT_EQ(aliases_at(server, "two.example").value(), Names());
+  EXPECT_EQ(aliases_at(server, "192.0.2.7").value(), Names());
+  EXPECT_EQ(aliases_at(server, "::1").value(), Names());
+}
+
+TEST(Aliases, EndWithTheNameThatIsEnough) {
+  const NameServer server(Answers::always, {{"db.example", "b.example"}, {"b.example", "two.example"}});
+  const auto until_b = [](const std::string& name) { return name == "b.example"; };
+  EXPECT_EQ(aliases_at(server, "db.example", until_b).value(), Names{"b.example"});
+  EXPECT_EQ(aliases_at(server, "b.example", until_b).value(), Names());
+}
+
+TEST(Aliases, MayLeadToANameThatDnsDoesNotKnow) {
+  const NameServer server(Answers::always, {{"db.example", "gone.example"}});
+  const auto found = aliases_at(server, "db.example", [](const std::string& name) { return name == "gone.example"; });
   ASSERT_TRUE(found) << found.error().message;
-  EXPECT_EQ(found.value().size(), 3U);
-  EXPECT_EQ(canonical, "two.example");
-  ASSERT_TRUE(numeric_addresses("two.example", steady_clock::now() + seconds(10), server.name(), &canonical));
-  EXPECT_EQ(canonical, "");
+  EXPECT_EQ(found.value(), Names{"gone.example"});
+}
+
+std::string failure_at(const NameServer& server, const std::string& host) {
+  const auto found = aliases_at(server, host);
+  EXPECT_FALSE(found);
+  return found ? "" : found.error().sqlstate + " " + found.error().message;
+}
+
+TEST(Aliases, InACircleAreAnErrorThatNamesIt) {
+  for (const int in_one_answer : {5, 1}) {
+    const NameServer server(Answers::always, {{"db.example", "b.example"}, {"b.example", "db.example"}}, in_one_answer);
+    const std::string message = failure_at(server, "db.example");
+    EXPECT_NE(message.find("08001 What db.example is an alias of"), std::string::npos) << message;
+    EXPECT_NE(message.find("in a circle, to db.example twice"), std::string::npos) << message;
+  }
+}
+
+TEST(Aliases, WithoutAnEndAreAnError) {
+  std::map<std::string, std::string> chain;
+  for (int i = 0; i < 20; ++i) chain["n" + std::to_string(i) + ".example"] = "n" + std::to_string(i + 1) + ".example";
+  for (const int in_one_answer : {8, 1}) {
+    const NameServer server(Answers::always, chain, in_one_answer);
+    const std::string message = failure_at(server, "n0.example");
+    EXPECT_NE(message.find("more than 16 names, the last one n17.example"), std::string::npos) << message;
+    const auto sixteen =
+        aliases_at(server, "n4.example", [](const std::string& name) { return name == "n20.example"; });
+    EXPECT_TRUE(sixteen && sixteen.value().size() == 16) << (sixteen ? "" : sixteen.error().message);
+  }
+}
+
+TEST(Aliases, OfAnUnknownNameOrASilentServerAreAnError) {
+  const NameServer server(Answers::always);
+  const std::string message = failure_at(server, "no-such-host.example");
+  EXPECT_NE(message.find("08001"), std::string::npos) << message;
+  EXPECT_NE(message.find("not found"), std::string::npos) << message;
+  const NameServer silent(Answers::never);
+  const auto begun = steady_clock::now();
+  const auto found = aliases("db.example", begun + std::chrono::milliseconds(300), no_name_is_enough, silent.name());
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().sqlstate, "HYT00");
+  EXPECT_NE(found.error().message.find("db.example"), std::string::npos);
+  EXPECT_LT(steady_clock::now() - begun, seconds(3));
 }
 
 TEST(Addresses, ANameThatDnsDoesNotKnowIsAnErrorThatNamesIt) {
