@@ -47,6 +47,9 @@ struct Settings {
   std::string token_host;  // Server unless given
   int token_port = 0;      // Port unless given
   bool has_token_host = false;
+  bool resolves_cname = false;               // ResolveCNAME=yes: DNS is believed
+  std::string asked_server;                  // that Server was an alias of; empty: it was none
+  std::chrono::seconds token_lifetime{900};  // of AuthType=DSQL
   CredentialSettings credentials;
   TlsLevel tls = TlsLevel::verify_full;
   // The string says something about where a token signed for TokenHost goes, or a password that is fetched; then only certificates that the string did not choose will do.

@@ -80,6 +80,31 @@ std::string signature(const Sha256& key, std::string_view string_to_sign) {
   return hex(view(hmac_sha256(view(key), string_to_sign)));
 }
 
+Secret presigned_text(std::string_view authority, std::string_view host_header, QueryPairs action,
+                      const std::string& access_key_id, const Secret& secret_access_key, const Secret& session_token,
+                      std::string_view amz_date, const SigningScope& scope, std::chrono::seconds expires) {
+  QueryPairs query = presigned_query(std::move(action), access_key_id, session_token, amz_date, scope, expires);
+  std::string request = canonical_request(query, host_header);
+  Sha256 key = signing_key(secret_access_key, scope);
+  const std::string signed_hash = signature(key, string_to_sign(amz_date, scope, request));
+
+  Secret text(authority);
+  text.append("/?");
+  for (const auto& [name, value] : query) {
+    text.append(name);
+    text.append("=");
+    text.append(value);
+    text.append("&");
+  }
+  text.append("X-Amz-Signature=");
+  text.append(signed_hash);
+
+  wipe(query);
+  wipe(request);
+  wipe(key);
+  return text;
+}
+
 namespace {
 
 // Dot segments and empty ones away, each segment encoded once more.

@@ -41,6 +41,11 @@ std::string signature(const Sha256& key, std::string_view string_to_sign);  // 6
 
 void wipe(QueryPairs& query) noexcept;
 
+// All of that at once: "AUTHORITY/?action&X-Amz-...&X-Amz-Signature=hex", the shape of a database token. `authority` as it is written, `host_header` as it is signed.
+Secret presigned_text(std::string_view authority, std::string_view host_header, QueryPairs action,
+                      const std::string& access_key_id, const Secret& secret_access_key, const Secret& session_token,
+                      std::string_view amz_date, const SigningScope& scope, std::chrono::seconds expires);
+
 // ---- a request that is signed in its headers ----
 
 struct SigningKeys {

@@ -13,27 +13,10 @@ Secret rds_token(const Credentials& credentials, const Endpoint& endpoint, const
   const std::string amz_date = basic_time(now);
   const SigningScope scope{amz_date.substr(0, 8), lower(endpoint.region), "rds-db"};
 
-  QueryPairs query =
-      presigned_query({{"Action", "connect"}, {"DBUser", percent_encoded(user)}}, credentials.access_key_id,
-                      credentials.session_token, amz_date, scope, rds_token_lifetime);
-  std::string request = canonical_request(query, host_header(endpoint.host, endpoint.port));
-  Sha256 key = signing_key(credentials.secret_access_key, scope);
-  const std::string signed_hash = signature(key, string_to_sign(amz_date, scope, request));
-
-  Secret token(lower(endpoint.host) + ':' + std::to_string(endpoint.port) + "/?");
-  for (const auto& [name, value] : query) {
-    token.append(name);
-    token.append("=");
-    token.append(value);
-    token.append("&");
-  }
-  token.append("X-Amz-Signature=");
-  token.append(signed_hash);
-
-  wipe(query);
-  wipe(request);
-  wipe(key);
-  return token;
+  return presigned_text(lower(endpoint.host) + ':' + std::to_string(endpoint.port),
+                        host_header(endpoint.host, endpoint.port),
+                        {{"Action", "connect"}, {"DBUser", percent_encoded(user)}}, credentials.access_key_id,
+                        credentials.secret_access_key, credentials.session_token, amz_date, scope, rds_token_lifetime);
 }
 
 Time rds_token_end(const Credentials& credentials, Time now) {

@@ -12,6 +12,7 @@
 
 #include "core/aws/sigv4.h"
 #include "core/encoding.h"
+#include "core/login/dsql_token.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -141,6 +142,35 @@ TEST(RdsToken, EndsAfter15MinutesOrWithTheCredentials) {
   EXPECT_EQ(rds_token_end(credentials, now), now + seconds(900));
   credentials.expiration = now + seconds(60);
   EXPECT_EQ(rds_token_end(credentials, now), now + seconds(60));
+}
+
+TEST(DsqlToken, EqualsEveryVector) {
+  const json all = vectors();
+  int seen = 0;
+  for (const json& vector : all.at("tokens")) {
+    if (vector.at("kind") != "dsql") continue;
+    SCOPED_TRACE(text_of(vector, "name"));
+    const Endpoint endpoint{text_of(vector, "host"), 5432, text_of(vector, "region")};
+    const std::string user = vector.at("action") == "DbConnectAdmin" ? "admin" : "jane_doe";
+    const Secret token = dsql_token(credentials_of(vector), endpoint, user, moment_of(text_of(vector, "amz_date")),
+                                    seconds(vector.at("expires").get<int>()));
+    EXPECT_EQ(token.reveal(), text_of(vector, "token"));
+    ++seen;
+  }
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(DsqlToken, IsForAdminOrForEverybodyElseAndNeverForAPort) {
+  const Time now = moment_of("20240102T030405Z");
+  const auto token = [&](const std::string& user, int port) {
+    return std::string(
+        dsql_token(example_credentials(), {"Id.dsql.us-east-1.on.aws", port, "us-east-1"}, user, now, seconds(900))
+            .reveal());
+  };
+  EXPECT_TRUE(token("admin", 5432).starts_with("id.dsql.us-east-1.on.aws/?Action=DbConnectAdmin&X-Amz-Algorithm="));
+  EXPECT_TRUE(token("jane_doe", 5432).starts_with("id.dsql.us-east-1.on.aws/?Action=DbConnect&X-Amz-Algorithm="));
+  EXPECT_EQ(token("jane_doe", 5432), token("zoe", 15432));
+  EXPECT_EQ(dsql_action("Admin"), "DbConnect");  // names of PostgreSQL's users have letter case
 }
 
 }  // namespace
