@@ -262,9 +262,9 @@ Result<Aliases> ask_for_aliases(ares_channel channel, const std::string& name, b
     if (auto error = passed(deadline, "DNS was asked what " + name + " is an alias of")) return *error;
     return no_alias(name, "DNS did not answer in 30 s");
   }
-  // A name without an IPv4 address may be an alias all the same.
-  if (found.status != ARES_SUCCESS && found.status != ARES_ENODATA && found.target.empty())
-    return no_alias(name, ares_strerror(found.status));
+  // A name without an IPv4 address may be an alias all the same, and an alias may lead to a name that does not exist.
+  const bool is_told = found.status == ARES_SUCCESS || found.status == ARES_ENODATA || !found.target.empty();
+  if (!is_told && (searches || found.status != ARES_ENOTFOUND)) return no_alias(name, ares_strerror(found.status));
   return found;
 }
 

@@ -50,6 +50,7 @@ constexpr std::array yes_no_choices{"no", "yes", "false", "true", "0", "1"};
 constexpr std::array credentials_choices{"Default",     "Keys",      "Profile",  "SSO",     "Environment",
                                          "WebIdentity", "Container", "Instance", "Process", "Keyring"};
 constexpr std::array sso_login_choices{"never", "browser", "device", "auto"};
+constexpr std::array switch_choices{"no", "yes"};
 constexpr std::array tls_choices{"verify-full", "verify-ca", "require"};
 constexpr std::array log_level_choices{"off", "error", "warning", "info", "debug"};
 
@@ -213,6 +214,16 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      false,
      {},
      "the port to sign when it is not the port that is dialled"},
+    {Id::resolve_cname,
+     "ResolveCNAME",
+     {},
+     Kind::choice,
+     "no",
+     false,
+     false,
+     switch_choices,
+     "yes: Server is an alias in DNS (CNAME), and the endpoint that it leads to is signed, dialled and checked; DNS is "
+     "then trusted"},
     {Id::access_key_id, "AccessKeyID", access_key_id_aliases, Kind::text, "", false, false, {}, "AWS access key id"},
     {Id::secret_access_key,
      "SecretAccessKey",

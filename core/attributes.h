@@ -35,6 +35,7 @@ enum class AttributeId {
   region,
   token_host,
   token_port,
+  resolve_cname,
   access_key_id,
   secret_access_key,
   session_token,

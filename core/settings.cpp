@@ -225,6 +225,24 @@ void check_login(Reader& reader, const Given& given, const BaseDriverProfile& pr
   }
 }
 
+void check_resolve_cname(Reader& reader, const Settings& settings) {
+  if (!settings.resolves_cname) return;
+  const auto refuse = [&](const char* why) {
+    reader.fail(State::invalid_attribute_value, std::string("ResolveCNAME=yes ") + why);
+  };
+  if (!signs_token(settings.auth_type)) {
+    refuse(
+        "is for a login with a token (AuthType=IAM or DSQL): a token opens nothing but the endpoint that it is signed "
+        "for, a password opens whatever DNS leads it to. Remove it, and write the endpoint itself into Server.");
+  }
+  if (settings.has_token_host) refuse("looks up in DNS what TokenHost says already. Remove one of the two.");
+  if (settings.tls != TlsLevel::verify_full) {
+    refuse(
+        "needs TLS=verify-full: DNS chooses where the token goes, so the server has to prove that it is the endpoint "
+        "that was chosen. Remove ResolveCNAME, or the attribute that asks for less.");
+  }
+}
+
 }  // namespace
 
 const char* text(AuthType type) {
@@ -361,6 +379,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.has_token_host = !token_host.empty();
   settings.token_host = settings.has_token_host ? token_host : settings.server;
   settings.token_port = reader.port(AttributeId::token_port).value_or(settings.port);
+  settings.resolves_cname = reader.choice(AttributeId::resolve_cname).value_or(0) == 1;
   settings.credentials = read_credential_settings(reader);
   settings.credentials.dsn = given.dsn();
   settings.credentials.may_prompt = may_prompt;
@@ -384,6 +403,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.asks_for_tls = is_ours || tls.value().is_ours || given.find(AttributeId::tls_ca_file, profile).has_value();
 
   if (is_ours) check_login(reader, given, profile, settings, tls.value().in_string);
+  check_resolve_cname(reader, settings);
   if (reader.error()) return *reader.error();
   settings.provenance = reader.provenance();
   return settings;

@@ -6,7 +6,9 @@
 #include <array>
 #include <utility>
 
+#include "core/login/dsql_token.h"
 #include "core/login/fetched_login.h"
+#include "core/login/names.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -125,24 +127,49 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   return std::nullopt;
 }
 
-std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now) {
+namespace {
+
+std::string with_user(std::string text, const std::string& user) {
+  if (const auto at = text.find("<user>"); at != std::string::npos)
+    text.replace(at, std::string_view("<user>").size(), user);
+  return text;
+}
+
+std::string clock_to_check() {
+  const auto offset = clock_offset().count();
+  if (offset == 0) return "that clock";
+  return "this computer's clock, which is " + std::to_string(offset < 0 ? -offset : offset) + " s " +
+         (offset < 0 ? "ahead of" : "behind") + " AWS's (that moment is AWS's)";
+}
+
+// What lets a user in.
+std::string rights_to_check(const Settings& settings, const BaseDriverProfile& profile) {
+  if (settings.auth_type != AuthType::dsql) {
+    return with_user(profile.grant_advice, settings.user) +
+           "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS endpoint's "
+           "(else set TokenHost, TokenPort)";
+  }
+  const std::string action = dsql_action(settings.user);
+  return (action == "DbConnectAdmin" ? "" : "AWS IAM GRANT " + settings.user + " TO '<ARN of the role>' was run; ") +
+         "IAM policy allows dsql:" + action + "; that host is the cluster's endpoint (else set TokenHost)";
+}
+
+}  // namespace
+
+std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now,
+                           const std::string& endpoint_behind) {
   if (fetches_login(login.kind)) return fetched_refusal_advice(login);
   // unixODBC cuts a message of a failed connect at 511 bytes, so every word counts, and what is special to this login comes first.
   const Endpoint& endpoint = login.signed_endpoint;
-  std::string grant = profile.grant_advice;
-  if (const auto at = grant.find("<user>"); at != std::string::npos)
-    grant.replace(at, std::string_view("<user>").size(), settings.user);
-  std::string clock = "that clock";
-  if (const auto offset = clock_offset().count(); offset != 0) {
-    clock = "this computer's clock, which is " + std::to_string(offset < 0 ? -offset : offset) + " s " +
-            (offset < 0 ? "ahead of" : "behind") + " AWS's (that moment is AWS's)";
-  }
-  std::string advice = std::string(signed_advice) + endpoint.host + ":" + std::to_string(endpoint.port) + ", region " +
-                       endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " +
-                       extended_time(now) + ". Check: " + clock + "; " + grant +
-                       "; IAM policy allows rds-db:connect; IAM authentication is on; that host and port are the RDS "
-                       "endpoint's (else set TokenHost, "
-                       "TokenPort). `iamodbc check` shows each step.";
+  const std::string port = settings.auth_type == AuthType::dsql ? "" : ":" + std::to_string(endpoint.port);
+  const std::string alias = endpoint_behind.empty()
+                                ? ""
+                                : ", which DNS says is an alias: write " + line_for_endpoint(endpoint_behind, profile) +
+                                      " (or ResolveCNAME=yes) into the DSN. It was";
+  std::string advice = std::string(signed_advice) + endpoint.host + port + alias + (alias.empty() ? ", " : " for ") +
+                       "region " + endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " +
+                       extended_time(now) + ". Check: " + clock_to_check() + "; " + rights_to_check(settings, profile) +
+                       ". `iamodbc check` shows each step.";
   if (!login.region_warning.empty()) advice += " " + login.region_warning;
   return advice;
 }

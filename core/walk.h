@@ -1,6 +1,6 @@
 // walk: the rooms of a connect between "what was given" and "what the base driver is told", in their order. The driver walks them to connect, `iamodbc check` to
 // print them; there is no second way.
-//   Given::gather -> fetch_login -> choose_base_driver -> read_settings -> prepare_login -> write_base_string
+//   Given::gather -> fetch_login -> choose_base_driver -> read_settings -> with_resolved_server -> prepare_login -> write_base_string
 // Thread rule: any thread, no lock held; fetch_login and prepare_login may run a program or ask the network, within the deadline.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -48,7 +48,9 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
                                    const std::string& data_directory, Deadline deadline);
 
 // What to look at when the server refuses a fresh login: what was signed or fetched and by whom, what the user needs, the clock.
-std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now);
+// `endpoint_behind`: what Server is an alias of, if that is an endpoint (advised_endpoint() in names.h); else empty.
+std::string refusal_advice(const Settings& settings, const Login& login, const BaseDriverProfile& profile, Time now,
+                           const std::string& endpoint_behind = "");
 // Whether that is what a message says; `[iamodbc] ` before it or not.
 bool is_refusal_advice(std::string_view message);
 

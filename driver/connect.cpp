@@ -11,6 +11,7 @@
 #include "core/base_string.h"
 #include "core/credentials/cache.h"
 #include "core/encoding.h"
+#include "core/login/names.h"
 #include "core/pass_file.h"
 #include "core/text.h"
 #include "core/walk.h"
@@ -209,6 +210,7 @@ class Walk {
     log_.info("base driver " + rooms.facts.file + " " + rooms.facts.version);
 
     auto settings = read_settings(given, profile, may_prompt_);
+    if (settings) settings = with_resolved_server(std::move(settings).value(), log_, deadline_);
     if (!settings) return settings.error();
     rooms.settings = std::move(settings).value();
     if (auto error = prepare_login(rooms.prepared, given, rooms.settings, profile, system_, log_,
@@ -379,6 +381,19 @@ class Walk {
     return set_diagnostics(dbc_, Diagnostics{SQL_SUCCESS_WITH_INFO, std::move(records), given.dsn()});
   }
 
+  // A record of our own behind the base driver's; empty: there is nothing to add.
+  std::string advice_for(const Settings& settings, const PreparedLogin& prepared, const BaseDriverProfile& profile,
+                         const Record& first, bool login_refused) const {
+    const bool is_about_certificate = prepared.login && contains(first.message, "certificate");
+    if (!login_refused && !is_about_certificate) return "";
+    const std::string endpoint = advised_endpoint(settings, deadline_);
+    if (login_refused) return refusal_advice(settings, *prepared.login, profile, prepared.login->signed_at, endpoint);
+    if (endpoint.empty()) return "";
+    return "DNS says that " + settings.server + " is an alias of " + endpoint +
+           ", and that is the name which the certificate has and a token is for. Write " +
+           line_for_endpoint(endpoint, profile) + " (or ResolveCNAME=yes) into the DSN.";
+  }
+
   SQLRETURN refuse(const Rooms& rooms, Attempted attempted) {
     const auto& [base, facts, settings, prepared] = rooms;
     auto& records = attempted.records;
@@ -392,8 +407,8 @@ class Walk {
     if (brings_login(settings.auth_type))
       append_advice(records.front(), *facts.profile, login_refused, settings.auth_type);
     log_.error("the base driver could not connect: " + records.front().sqlstate + " " + records.front().message);
-    if (login_refused) {
-      const std::string advice = refusal_advice(settings, *prepared.login, *facts.profile, prepared.login->signed_at);
+    if (const std::string advice = advice_for(settings, prepared, *facts.profile, records.front(), login_refused);
+        !advice.empty()) {
       log_.error(advice);
       // With the base driver's state: unixODBC sorts records, the highest state first, and equal ones keep their order.
       records.insert(records.begin() + 1, Record{records.front().sqlstate, "[iamodbc] " + advice, 0});

@@ -11,6 +11,7 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include "core/login/names.h"
 #include "core/walk.h"
 #include "setup/base_probe.h"
 #include "setup/command.h"
@@ -73,6 +74,7 @@ class Check {
     auto settings = read_settings(given.value(), profile);
     if (!settings) return stopped("settings", settings.error());
     room("settings", described(settings.value()));
+    if (const int status = follow_server(settings, profile); status != Exit::ok) return status;
 
     const auto error = searched(settings.value().credentials, [&] {
       return prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(), data_directory(folder),
@@ -146,6 +148,23 @@ class Check {
     if (prepared.login) room(std::exchange(name, ""), prepared.login->identity);
     for (const Attempt& attempt : prepared.attempts)
       room(std::exchange(name, ""), attempt.provider + ": " + attempt.outcome);
+  }
+
+  // Where DNS leads a Server that is no endpoint itself: with ResolveCNAME=yes the endpoint takes its place, else it is advice.
+  int follow_server(Result<Settings>& settings, const BaseDriverProfile& profile) {
+    if (settings.value().resolves_cname) {
+      settings = with_resolved_server(std::move(settings).value(), Log(), deadline_);
+      if (!settings) return stopped("name", settings.error());
+      if (const std::string& asked = settings.value().asked_server; !asked.empty()) {
+        const std::string& endpoint = settings.value().server;
+        room("name",
+             asked + " leads to " + endpoint + ", " + described_host(endpoint) + " (ResolveCNAME=yes: DNS is trusted)");
+      }
+    } else if (signs_token(settings.value().auth_type) && signs_own_name(settings.value())) {
+      for (std::string name = "name"; const std::string& line : name_described(settings.value(), profile, deadline_))
+        room(std::exchange(name, ""), line);
+    }
+    return Exit::ok;
   }
 
   // The rooms of prepare_login in their order, up to the one that failed.

@@ -8,6 +8,7 @@
 
 #include "core/base_string.h"
 #include "core/certificates.h"
+#include "core/login/names.h"
 #include "core/program.h"
 #include "core/text.h"
 
@@ -99,8 +100,27 @@ std::string fetched_described(const Login& login, const Given& given) {
 }
 
 std::string described(const SignedEndpoint& endpoint, const Settings& settings) {
-  return endpoint.endpoint.host + ":" + std::to_string(endpoint.endpoint.port) +
-         (settings.has_token_host ? " (TokenHost)" : " (Server)");
+  const std::string kind = described_host(endpoint.endpoint.host);
+  const std::string port = settings.auth_type == AuthType::dsql ? "" : ":" + std::to_string(endpoint.endpoint.port);
+  return endpoint.endpoint.host + port + (settings.has_token_host ? " (TokenHost)" : " (Server)") +
+         (kind.empty() ? "" : ", " + kind);
+}
+
+std::vector<std::string> name_described(const Settings& settings, const BaseDriverProfile& profile, Deadline deadline) {
+  constexpr std::chrono::seconds longest{5};
+  const std::string& server = settings.server;
+  const auto trail = follow_name(server, std::min(deadline, std::chrono::steady_clock::now() + longest));
+  if (!trail) return {server + " is not an endpoint of AWS, and DNS does not help: " + trail.error().message};
+  std::string names;
+  for (const std::string& name : trail.value().names) names += (names.empty() ? "" : ", then ") + name;
+  const std::string& endpoint = trail.value().endpoint;
+  if (endpoint.empty()) {
+    return {server + (names.empty() ? " is not an endpoint of AWS, and no alias of one in DNS"
+                                    : " leads to " + names + ", none of which is an endpoint of a database in AWS")};
+  }
+  return {server + " leads to " + names + ", " + described_host(endpoint),
+          "write " + line_for_endpoint(endpoint, profile) +
+              " into the DSN, or ResolveCNAME=yes where DNS is to be trusted"};
 }
 
 std::string token_described(const Login& login) {
@@ -148,7 +168,9 @@ std::vector<Error> whole_records(std::vector<Error> records, const Settings& set
   const auto is_advice = [&](const Error& record) { return login && is_refusal_advice(record.message); };
   std::stable_partition(records.begin(), records.end(), [&](const Error& record) { return !is_advice(record); });
   for (Error& record : records) {
-    if (is_advice(record)) record = Error{"", refusal_advice(settings, *login, profile, aws_now(system)), 0};
+    if (!is_advice(record)) continue;
+    const std::string behind = advised_endpoint(settings, no_deadline);
+    record = Error{"", refusal_advice(settings, *login, profile, aws_now(system), behind), 0};
   }
   return records;
 }

@@ -33,6 +33,8 @@ std::string described(const RegionChoice& region);
 std::string fetched_described(const Login& login, const Given& given);
 // "localhost:5432 (Server)"
 std::string described(const SignedEndpoint& endpoint, const Settings& settings);
+// What DNS says of a Server that is signed and is no endpoint: where it leads, and what to write; or that it is no alias.
+std::vector<std::string> name_described(const Settings& settings, const BaseDriverProfile& profile, Deadline deadline);
 // "320 bytes, until 2026-11-22T06:39:02Z"
 std::string token_described(const Login& login);
 

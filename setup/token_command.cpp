@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/login/names.h"
 #include "core/text.h"
 #include "core/walk.h"
 #include "setup/command.h"
@@ -35,7 +36,7 @@ Result<Settings> settings_of(const Options& options, const System& system) {
       return cannot_connect(std::string("AuthType=") + text(type) +
                             " signs no token. Remove AuthType, or choose another DSN.");
     }
-    return std::move(source.value().settings);
+    return with_resolved_server(std::move(source.value().settings), Log(), no_deadline);
   }
   if (options.host.empty() || options.host.find_first_of("/@, \t") != std::string::npos) {
     return cannot_connect("--host \"" + options.host +
@@ -79,9 +80,8 @@ int run(const Options& options) {
   }
   if (!endpoint.value().region.warning.empty()) warn(endpoint.value().region.warning);
   const CredentialSettings& wanted = settings.value().credentials;
-  const auto found = searched(wanted, [&] {
-    return find_credentials(Context{system, files, wanted, log, no_deadline, endpoint.value().endpoint.region});
-  });
+  const Context context{system, files, wanted, log, no_deadline, endpoint.value().endpoint.region};
+  const auto found = searched(wanted, [&] { return find_credentials(context); });
   if (!found) {
     complain(found.error());
     return Exit::failed;

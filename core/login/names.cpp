@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/login/names.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "core/addresses.h"
@@ -73,8 +75,15 @@ Result<NameTrail> follow_name(const std::string& host, Deadline deadline, const 
 bool signs_own_name(const Settings& settings) {
   const std::string& host = settings.server;
   const bool is_bracketed = host.starts_with('[');
-  return !host.empty() && !is_bracketed && !settings.has_token_host && !is_database_endpoint(host) &&
-         !is_numeric_address(host);
+  return !host.empty() && !is_bracketed && !same_name(host, "localhost") && !settings.has_token_host &&
+         !is_database_endpoint(host) && !is_numeric_address(host);
+}
+
+std::string advised_endpoint(const Settings& settings, Deadline deadline) {
+  constexpr std::chrono::seconds longest{2};
+  if (!signs_token(settings.auth_type) || !signs_own_name(settings)) return "";
+  const auto trail = follow_name(settings.server, std::min(deadline, std::chrono::steady_clock::now() + longest));
+  return trail ? trail.value().endpoint : "";
 }
 
 std::string line_for_endpoint(const std::string& endpoint, const BaseDriverProfile& profile) {

@@ -36,6 +36,9 @@ Result<NameTrail> follow_name(const std::string& host, Deadline deadline, const 
 // Whether Server is signed and may be an alias: it is no endpoint of a database, no address, and TokenHost does not say what it stands for.
 bool signs_own_name(const Settings& settings);
 
+// For advice to people: the endpoint that Server is an alias of. Asked within a few seconds; empty when there is none, or nobody tells it.
+std::string advised_endpoint(const Settings& settings, Deadline deadline);
+
 // What to write into the DSN for the endpoint that Server is an alias of: "TokenHost=...", or where the base driver checks the certificate against Server itself
 // "Server=...".
 std::string line_for_endpoint(const std::string& endpoint, const BaseDriverProfile& profile);

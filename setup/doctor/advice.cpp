@@ -183,7 +183,10 @@ constexpr Advice table[] = {
      {},
      "RDS accepts a token for its endpoint alone, and its certificate has that name: not for a name of your own (Route "
      "53, a CNAME), a load balancer, a tunnel or an address.",
-     "Keep your name in Server, and set TokenHost (and TokenPort) to the endpoint that the RDS console shows."},
+     "Keep your name in Server, and set TokenHost (and TokenPort) to the endpoint that the RDS console shows; "
+     "MariaDB's "
+     "and MySQL's connectors need the endpoint itself in Server. For an alias (CNAME), ResolveCNAME=yes finds it at "
+     "every connect, where DNS can be trusted."},
     {"token-too-long",
      "The token is longer than the base driver or the server takes",
      {"bytes long", "takes at most"},

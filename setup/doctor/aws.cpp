@@ -14,6 +14,7 @@
 #include "core/aws/http.h"
 #include "core/aws/sts.h"
 #include "core/credentials/sso_token.h"
+#include "core/login/names.h"
 #include "core/text.h"
 #include "setup/doctor/advice.h"
 #include "setup/doctor/examination.h"
@@ -146,10 +147,9 @@ std::vector<std::string> ends_of(const Credentials& credentials) {
 // RDS takes a token for its own endpoint alone.
 void look_at_signed_name(Examination& examination) {
   const SignedEndpoint& endpoint = *examination.prepared.endpoint;
-  const HostKind kind = read_host_name(endpoint.endpoint.host).kind;
-  const bool is_endpoint = kind != HostKind::other && kind != HostKind::load_balancer;
+  const bool is_endpoint = is_database_endpoint(endpoint.endpoint.host);
   std::vector<std::string> found{described(endpoint, *examination.settings)};
-  if (!is_endpoint) found.emplace_back("this is not the name of an RDS endpoint");
+  if (!is_endpoint) found.emplace_back("this is not the name of an endpoint of a database in AWS");
   examination.findings.add(
       Finding{"signed", is_endpoint ? Mark::ok : Mark::warning, std::move(found),
               is_endpoint ? std::vector<const char*>() : std::vector<const char*>{"custom-dns-name"}});

@@ -11,6 +11,7 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include "core/login/names.h"
 #include "core/text.h"
 #include "setup/connection.h"
 #include "setup/doctor/advice.h"
@@ -86,10 +87,8 @@ std::vector<const char*> causes_of(const Examination& examination, const std::st
   const bool is_mysql = examination.profile->kind != BaseKind::psqlodbc;
   if (first == "wrong-password" && is_mysql) advice.push_back("iam-user-with-password");
   if (first != "token-refused" && first != "access-denied") return advice;
-  const HostKind kind = examination.prepared.endpoint
-                            ? read_host_name(examination.prepared.endpoint->endpoint.host).kind
-                            : HostKind::other;
-  if (kind == HostKind::other || kind == HostKind::load_balancer) advice.push_back("custom-dns-name");
+  if (!examination.prepared.endpoint || !is_database_endpoint(examination.prepared.endpoint->endpoint.host))
+    advice.push_back("custom-dns-name");
   advice.push_back("policy-conditions");
   if (is_mysql) advice.push_back("instance-class");
   advice.push_back("memory-on-small-instances");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base_driver_profile.h"
+#include "core/login/names.h"
 #include "core/text.h"
 #include "setup/doctor/examination.h"
 #include "setup/rooms.h"
@@ -291,6 +292,18 @@ bool look_at_settings(Examination& examination, bool is_offline) {
   if (!settings) return failed("settings", settings.error(), "attribute-wrong");
   examination.settings = std::move(settings).value();
   findings.add("settings", Mark::ok, described(*examination.settings));
+  if (!examination.settings->resolves_cname) return true;
+  examination.met(examination.settings->server);
+  auto resolved = waited("asking DNS where Server leads", [&] {
+    return with_resolved_server(std::move(*examination.settings), Log(), examination.whole());
+  });
+  if (!resolved) return failed("name", resolved.error(), "custom-dns-name");
+  examination.settings = std::move(resolved).value();
+  if (!examination.settings->asked_server.empty()) {
+    findings.add("name", Mark::ok,
+                 examination.settings->asked_server + " leads to " + examination.settings->server + ", " +
+                     described_host(examination.settings->server) + " (ResolveCNAME=yes: DNS is trusted)");
+  }
   return true;
 }
 

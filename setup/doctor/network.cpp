@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "core/addresses.h"
+#include "core/login/names.h"
 #include "setup/doctor/examination.h"
 #include "setup/doctor/tls_probe.h"
 #include "setup/rooms.h"
@@ -181,16 +182,24 @@ void look_at_tls(Examination& examination, int descriptor) {
 }
 
 // A name of one's own that leads to an endpoint: the endpoint is what has to be signed.
-void add_dns(Examination& examination, const std::string& text, const std::string& canonical) {
+void add_dns(Examination& examination, const std::string& host, const std::string& text) {
   Finding finding{"DNS", Mark::ok, {text}, {}};
-  examination.met(canonical);
-  if (!canonical.empty()) finding.found.push_back("it is another name of " + canonical);
-  const HostKind kind = read_host_name(canonical).kind;
-  const bool is_endpoint = kind != HostKind::other && kind != HostKind::load_balancer;
-  if (is_endpoint && signs_token(examination.settings->auth_type) && !examination.settings->has_token_host) {
-    finding.found.push_back("write TokenHost=" + canonical);
-    finding.mark = Mark::warning;
-    finding.advice.push_back("custom-dns-name");
+  const Settings& settings = *examination.settings;
+  if (host == settings.server && signs_own_name(settings)) {
+    const auto trail = waited("looking up what " + host + " is an alias of",
+                              [&] { return follow_name(host, examination.soon(longest_look_up)); });
+    if (trail) {
+      for (const std::string& name : trail.value().names) {
+        examination.met(name);
+        finding.found.push_back("it is another name of " + name);
+      }
+    }
+    const std::string endpoint = trail ? trail.value().endpoint : "";
+    if (!endpoint.empty() && signs_token(settings.auth_type)) {
+      finding.found.push_back("write " + line_for_endpoint(endpoint, *examination.profile) + ", or ResolveCNAME=yes");
+      finding.mark = Mark::warning;
+      finding.advice.push_back("custom-dns-name");
+    }
   }
   examination.findings.add(std::move(finding));
 }
@@ -218,15 +227,14 @@ void look_at_network(Examination& examination) {
     return findings.add("network", Mark::skipped, "Server is not one TCP host; the base driver finds it by itself");
 
   examination.met(host);
-  std::string canonical;
-  const auto addresses = waited(
-      "looking up " + host, [&] { return numeric_addresses(host, examination.soon(longest_look_up), "", &canonical); });
+  const auto addresses =
+      waited("looking up " + host, [&] { return numeric_addresses(host, examination.soon(longest_look_up)); });
   if (!addresses) {
     examination.is_reached = true;  // perhaps: the base driver may know other sources of names
     return findings.add("DNS", Mark::warning, addresses.error().message, {"dns-unknown"});
   }
   for (const std::string& address : addresses.value()) examination.met(address);
-  add_dns(examination, host + " is " + joined(addresses.value()), canonical);
+  add_dns(examination, host, host + " is " + joined(addresses.value()));
 
   std::vector<std::string> tries;
   int last_error = ETIMEDOUT;

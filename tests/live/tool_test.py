@@ -92,7 +92,7 @@ class Check(box.LiveTest):
     def test_another_name_is_signed_than_is_dialled(self):
         done = self.check(f"DSN=local-pg;TokenHost={self.box.exports['RDS_HOST']};TokenPort=5432;Region=")
         self.assert_says(done.stdout, rf"TLS +verify-full \(the default\), checked against {self.box.exports['RDS_HOST']}\n",
-                         rf"signed +{self.box.exports['RDS_HOST']}:5432 \(TokenHost\)\n", "region +eu-central-1 ")
+                         rf"signed +{self.box.exports['RDS_HOST']}:5432 \(TokenHost\), the endpoint of an RDS instance\n", "region +eu-central-1 ")
 
     def test_an_overridden_attribute_is_marked(self):
         done = self.check("DSN=local-pg;Port=" + str(self.box.port))
