@@ -36,6 +36,7 @@ enum class AttributeId {
   token_host,
   token_port,
   resolve_cname,
+  token_lifetime,
   access_key_id,
   secret_access_key,
   session_token,

@@ -53,6 +53,7 @@ class Writer {
     }
     if (input_.tls != nullptr) {
       if (auto error = unfit_for_tls(base_)) return *error;
+      if (settings_.auth_type == AuthType::dsql) check_server_name();
       write_tls();
     }
     if (input_.login != nullptr) {
@@ -301,6 +302,15 @@ class Writer {
       bytes.append(std::string_view(&byte, 1));
     }
     return bytes;
+  }
+
+  // Aurora DSQL knows its clusters apart by the name in the TLS handshake.
+  void check_server_name() {
+    constexpr int first_libpq_that_tells_it = 140000;
+    if (base_.libpq_version <= 0 || base_.libpq_version >= first_libpq_that_tells_it) return;
+    fail(cannot_connect("This libpq, version " + std::to_string(base_.libpq_version / 10000) +
+                        ", does not tell the server whom it wants (SNI), so Aurora DSQL hangs up. Install libpq 14 or "
+                        "newer."));
   }
 
   void write_secret() {

@@ -225,6 +225,27 @@ void check_login(Reader& reader, const Given& given, const BaseDriverProfile& pr
   }
 }
 
+void check_dsql(Reader& reader, Settings& settings, const BaseDriverProfile& profile, bool has_token_lifetime) {
+  if (settings.auth_type != AuthType::dsql) {
+    if (has_token_lifetime) {
+      reader.fail(State::invalid_attribute_value,
+                  "TokenLifetime is for AuthType=DSQL alone: RDS takes no token that lives longer than 900 seconds, "
+                  "and other logins have ends of their own. Remove it.");
+    }
+    return;
+  }
+  if (profile.kind == BaseKind::mariadb || profile.kind == BaseKind::mysql) {
+    reader.fail(State::invalid_attribute_value, std::string("AuthType=DSQL does not go together with ") +
+                                                    profile.title +
+                                                    ": Aurora DSQL speaks PostgreSQL's protocol. Use psqlODBC as "
+                                                    "BaseDriver.");
+  }
+  if (!settings.has_database) {  // libpq would take the user's name
+    settings.database = "postgres";
+    settings.has_database = true;
+  }
+}
+
 void check_resolve_cname(Reader& reader, const Settings& settings) {
   if (!settings.resolves_cname) return;
   const auto refuse = [&](const char* why) {
@@ -268,6 +289,9 @@ Result<BaseChoice> read_base_choice(const Given& given) {
   if (const auto engine = reader.choice(AttributeId::engine))
     choice.engine = attribute_row(AttributeId::engine).choices[*engine];
   choice.port = reader.port(AttributeId::port);
+  const auto type = reader.choice(AttributeId::auth_type);
+  const bool is_of_dsql = type && static_cast<AuthType>(*type) == AuthType::dsql;
+  if (choice.engine.empty() && is_of_dsql) choice.engine = "postgresql";  // its protocol
   if (reader.error()) return *reader.error();
   return choice;
 }
@@ -380,6 +404,8 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.token_host = settings.has_token_host ? token_host : settings.server;
   settings.token_port = reader.port(AttributeId::token_port).value_or(settings.port);
   settings.resolves_cname = reader.choice(AttributeId::resolve_cname).value_or(0) == 1;
+  const auto token_lifetime = reader.seconds(AttributeId::token_lifetime, 1, 604800);
+  if (token_lifetime) settings.token_lifetime = std::chrono::seconds(*token_lifetime);
   settings.credentials = read_credential_settings(reader);
   settings.credentials.dsn = given.dsn();
   settings.credentials.may_prompt = may_prompt;
@@ -403,6 +429,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.asks_for_tls = is_ours || tls.value().is_ours || given.find(AttributeId::tls_ca_file, profile).has_value();
 
   if (is_ours) check_login(reader, given, profile, settings, tls.value().in_string);
+  check_dsql(reader, settings, profile, token_lifetime.has_value());
   check_resolve_cname(reader, settings);
   if (reader.error()) return *reader.error();
   settings.provenance = reader.provenance();

@@ -103,9 +103,6 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
              (signs_token(settings.auth_type) ? " signs a token" : " fetches a login"));
   }
   if (fetches_login(settings.auth_type)) return unfit_base_driver(given, settings, profile);
-  if (settings.auth_type != AuthType::iam) {
-    return cannot_connect(std::string("AuthType=") + text(settings.auth_type) + " is not there yet. Use AuthType=IAM.");
-  }
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
   auto endpoint = signed_endpoint(settings, system, files, log, deadline);

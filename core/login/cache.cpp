@@ -31,7 +31,8 @@ bool is_good(const Token& token, Time now, std::chrono::seconds margin) {
 
 }  // namespace
 
-LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials) {
+LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials,
+                   std::chrono::seconds dsql_lifetime) {
   // With the first one's length, so that no two pairs read the same.
   Secret secrets(std::to_string(credentials.secret_access_key.size()) + ':');
   secrets.append(credentials.secret_access_key.reveal());
@@ -40,6 +41,7 @@ LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Cred
                   endpoint.port,
                   lower(endpoint.region),
                   user,
+                  dsql_lifetime,
                   credentials.access_key_id,
                   sha256(secrets.reveal()),
                   {}};

@@ -34,13 +34,15 @@ struct LoginKey {
   int port = 0;
   std::string region;
   std::string user;
+  std::chrono::seconds dsql_lifetime{0};  // of a token of Aurora DSQL; 0: it is one of RDS
   std::string access_key_id;
   Sha256 secrets{};    // digest of secret access key and session token
   std::string what{};  // of a login that is fetched: from where, and what is asked for
 
   auto operator<=>(const LoginKey&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 };
-LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials);
+LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials,
+                   std::chrono::seconds dsql_lifetime = std::chrono::seconds(0));
 
 struct Token {
   Secret secret;

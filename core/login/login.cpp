@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/aws/instance_metadata.h"
+#include "core/login/dsql_token.h"
 
 namespace iamodbc {
 
@@ -13,8 +14,8 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
   auto region = choose_region(settings.region, settings.token_host, system, files, profile, [&] {
     return region_of_instance(AwsClient{system, files, profile, "", log, deadline});
   });
-  if (!region) return region.error();
   SignedEndpoint signed_one;
+  if (!region) return region.error();
   const bool is_bare_ipv6 = settings.token_host.find(':') != std::string::npos && settings.token_host.front() != '[';
   signed_one.endpoint = Endpoint{is_bare_ipv6 ? "[" + settings.token_host + "]" : settings.token_host,
                                  settings.token_port, region.value().region};
@@ -25,7 +26,12 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
 namespace {
 
 Token signed_token(const Settings& settings, const Endpoint& endpoint, const Credentials& credentials, Time now) {
-  return Token{rds_token(credentials, endpoint, settings.user, now), now, rds_token_end(credentials, now)};
+  if (settings.auth_type == AuthType::dsql) {
+    return Token{dsql_token(credentials, endpoint, settings.user, now, settings.token_lifetime), now,
+                 token_end(credentials, now, settings.token_lifetime)};
+  }
+  return Token{rds_token(credentials, endpoint, settings.user, now), now,
+               token_end(credentials, now, rds_token_lifetime)};
 }
 
 Login login_with(const Settings& settings, Token token, SignedEndpoint endpoint, const Credentials& credentials) {
@@ -52,7 +58,9 @@ Login token_login(const Settings& settings, SignedEndpoint endpoint, const Crede
 
 Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
                           const Credentials& credentials, const System& system, Deadline deadline) {
-  LoginKey key = login_key(endpoint.endpoint, settings.user, credentials);
+  const bool is_dsql = settings.auth_type == AuthType::dsql;
+  LoginKey key = login_key(endpoint.endpoint, settings.user, credentials,
+                           is_dsql ? settings.token_lifetime : std::chrono::seconds(0));
   auto token = cache.get(key, system, deadline,
                          [&](Time now) { return signed_token(settings, endpoint.endpoint, credentials, now); });
   if (!token) return token.error();

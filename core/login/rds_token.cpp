@@ -19,8 +19,8 @@ Secret rds_token(const Credentials& credentials, const Endpoint& endpoint, const
                         credentials.secret_access_key, credentials.session_token, amz_date, scope, rds_token_lifetime);
 }
 
-Time rds_token_end(const Credentials& credentials, Time now) {
-  const Time end = now + rds_token_lifetime;
+Time token_end(const Credentials& credentials, Time now, std::chrono::seconds lifetime) {
+  const Time end = now + lifetime;
   return credentials.expiration ? std::min(end, *credentials.expiration) : end;
 }
 

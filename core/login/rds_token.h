@@ -28,7 +28,7 @@ inline constexpr std::chrono::seconds rds_token_lifetime{900};
 
 Secret rds_token(const Credentials& credentials, const Endpoint& endpoint, const std::string& user, Time now);
 
-// When such a token ends: 15 minutes after `now`, or with the credentials, whichever is earlier.
-Time rds_token_end(const Credentials& credentials, Time now);
+// When a token ends that is signed `now`: after `lifetime`, or with the credentials, whichever is earlier.
+Time token_end(const Credentials& credentials, Time now, std::chrono::seconds lifetime);
 
 }  // namespace iamodbc

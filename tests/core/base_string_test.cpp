@@ -46,6 +46,23 @@ TEST(BaseString, IsForeignThenOursThenForcedThenTheSecret) {
                            ";TLSVERSION=TLSv1.2,TLSv1.3;TCPIP=1;PWD={" + std::string(a_token) + "}");
 }
 
+// Which cluster is meant it learns from the name in the TLS handshake.
+TEST(BaseString, AnOldLibpqIsNotUsedWithDsql) {
+  WalkOptions options;
+  options.libpq_version = 130009;
+  const std::string dsql = "AuthType=DSQL;" + std::string(login);
+  const auto old = walked(BaseKind::psqlodbc, dsql, options);
+  ASSERT_TRUE(old.error);
+  EXPECT_EQ(old.error->sqlstate, "08001");
+  EXPECT_NE(old.error->message.find("libpq 14"), std::string::npos) << old.error->message;
+  EXPECT_FALSE(walked(BaseKind::psqlodbc, std::string(login), options).error);
+  for (const int fit : {140000, 170000, 0}) {  // 0: it does not tell
+    options.libpq_version = fit;
+    EXPECT_FALSE(walked(BaseKind::psqlodbc, dsql, options).error) << fit;
+  }
+  EXPECT_NE(walked(BaseKind::psqlodbc, dsql).text.find("Database=postgres;"), std::string::npos);
+}
+
 TEST(BaseString, ForeignAttributesStayByteForByteInOrderWithDuplicates) {
   const std::string foreign = " Fetch = 7;B6={1};x={a;}}b=c};Fetch=8;trusted;zo\xC3\xAB=\xFF";
   EXPECT_EQ(walked(BaseKind::psqlodbc, "UID=a;" + foreign + ";" + std::string(login)).text, foreign + ";" + ours());

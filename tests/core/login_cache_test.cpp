@@ -15,6 +15,7 @@
 
 #include "core/aws/client.h"
 #include "core/login/cache.h"
+#include "core/login/dsql_token.h"
 #include "core/login/login.h"
 #include "tests/core/rooms.h"
 
@@ -301,6 +302,7 @@ TEST(LoginCache, TheKeyHoldsEverythingThatDecidesTheToken) {
     std::string id = "AKIAIOSFODNN7EXAMPLE";
     std::string secret = "hunter2";
     std::string session = "session";
+    seconds dsql_lifetime{0};
   };
   std::vector<Who> all(1);
   const auto other = [&](auto change) {
@@ -316,6 +318,8 @@ TEST(LoginCache, TheKeyHoldsEverythingThatDecidesTheToken) {
   other([](Who& who) { who.id = "AKIAIOSFODNN8EXAMPLE"; });
   other([](Who& who) { who.secret = "hunter3"; });
   other([](Who& who) { who.session = ""; });
+  other([](Who& who) { who.dsql_lifetime = seconds(900); });
+  other([](Who& who) { who.dsql_lifetime = seconds(901); });
   other([](Who& who) { who.secret = "hunter2s", who.session = "ession"; });  // the same bytes in a row
 
   Bench bench;
@@ -325,6 +329,9 @@ TEST(LoginCache, TheKeyHoldsEverythingThatDecidesTheToken) {
     for (const Who& who : all) {
       Settings settings;
       settings.user = who.user;
+      const bool is_dsql = who.dsql_lifetime != seconds(0);
+      if (is_dsql) settings.auth_type = AuthType::dsql;
+      if (is_dsql) settings.token_lifetime = who.dsql_lifetime;
       Credentials credentials;
       credentials.access_key_id = who.id;
       credentials.secret_access_key = Secret(who.secret);
@@ -333,7 +340,9 @@ TEST(LoginCache, TheKeyHoldsEverythingThatDecidesTheToken) {
       const auto login = token_login(cache, settings, endpoint, credentials, bench.system, no_deadline);
       ASSERT_TRUE(login);
       EXPECT_EQ(login.value().is_from_cache, again);
-      EXPECT_EQ(login.value().secret.reveal(), rds_token(credentials, endpoint.endpoint, who.user, noon).reveal());
+      const Secret expected = is_dsql ? dsql_token(credentials, endpoint.endpoint, who.user, noon, who.dsql_lifetime)
+                                      : rds_token(credentials, endpoint.endpoint, who.user, noon);
+      EXPECT_EQ(login.value().secret.reveal(), expected.reveal());
       tokens.emplace(login.value().secret.reveal());
       const LoginKey& of = login.value().key;
       const std::string shown = of.host + of.region + of.user + of.access_key_id + std::string(view(of.secrets));

@@ -137,11 +137,11 @@ TEST(RdsToken, ManyThreadsSignTheSameToken) {
 TEST(RdsToken, EndsAfter15MinutesOrWithTheCredentials) {
   const Time now = moment_of("20240102T030405Z");
   Credentials credentials = example_credentials();
-  EXPECT_EQ(rds_token_end(credentials, now), now + seconds(900));
+  EXPECT_EQ(token_end(credentials, now, rds_token_lifetime), now + seconds(900));
   credentials.expiration = now + seconds(901);
-  EXPECT_EQ(rds_token_end(credentials, now), now + seconds(900));
+  EXPECT_EQ(token_end(credentials, now, rds_token_lifetime), now + seconds(900));
   credentials.expiration = now + seconds(60);
-  EXPECT_EQ(rds_token_end(credentials, now), now + seconds(60));
+  EXPECT_EQ(token_end(credentials, now, rds_token_lifetime), now + seconds(60));
 }
 
 TEST(DsqlToken, EqualsEveryVector) {

@@ -76,6 +76,7 @@ struct WalkOptions {
   std::string section;  // of the base driver
   std::string file;
   std::string version;
+  int libpq_version = 150000;
   std::string secret = std::string(a_token);
   Width width = Width::narrow;
 };
@@ -104,7 +105,7 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
   login.kind = settings.value().auth_type;
   login.user = settings.value().user;
   login.secret = Secret(options.secret);
-  const BaseDriverFacts facts{options.file, options.section, options.version, 150000, &profile};
+  const BaseDriverFacts facts{options.file, options.section, options.version, options.libpq_version, &profile};
   const bool is_ours = brings_login(settings.value().auth_type);
   const BaseStringInput input{given.value(),
                               settings.value(),

@@ -81,6 +81,13 @@ class Dns(NamesTest):
         self.assertTrue(answer.connected, str(answer))
         self.assertEqual(cluster, seen["host"])
 
+    def test_an_alias_of_dsql(self):
+        host = self.box.exports["RDS_DSQL_HOST"]
+        section = self.box.section("local-dsql", TokenHost=None, Server=ALIAS, ResolveCNAME="yes")
+        answer, seen = self.connect("DSN=mine", self.names({ALIAS: ["CNAME", host], host: ["A", "127.0.0.1"]}), ini={"mine": section})
+        self.assertTrue(answer.connected, str(answer))
+        self.assertEqual((host, "ok"), (seen["host"], seen["reason"]))
+
     def test_letter_case_and_a_trailing_dot(self):
         answer, seen = self.connect(f"DSN=local-pg;Server={ALIAS.upper()}.;ResolveCNAME=yes", self.names())
         self.assertTrue(answer.connected, str(answer))
