@@ -117,6 +117,11 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   prepared.attempts = std::move(found.value().attempts);
   prepared.credentials = std::move(found.value().credentials);
   if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
+  const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;
+  if (auto error = settle_region(*prepared.endpoint, aws_client(context, aws_profile), *prepared.credentials))
+    return error;
+  if (prepared.endpoint->writer_is_to_be_asked && !prepared.endpoint->region.warning.empty())
+    log.warning(prepared.endpoint->region.warning);
   auto login =
       token_login(LoginCache::of_process(), settings, *prepared.endpoint, *prepared.credentials, system, deadline);
   if (!login) return login.error();

@@ -12,6 +12,7 @@
 #include "core/credentials/cache.h"
 #include "core/encoding.h"
 #include "core/login/names.h"
+#include "core/login/writer_region.h"
 #include "core/pass_file.h"
 #include "core/text.h"
 #include "core/walk.h"
@@ -231,7 +232,10 @@ class Walk {
            is_login_refused(*rooms.facts.profile, dialled.value().records);
   }
 
-  static void forget(const Login& refused) { LoginCache::of_process().drop(refused.key, refused.signed_at); }
+  static void forget(const Login& refused) {
+    LoginCache::of_process().drop(refused.key, refused.signed_at);
+    forget_writer_region(refused.signed_endpoint.host);
+  }
 
   // A login out of the cache may have been good once: when it is refused, a newer one is tried, and `rooms` are its.
   Result<Attempted> dial_with_fresh_try(Rooms& rooms, Given& given, const OdbcFiles& files) {

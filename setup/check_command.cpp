@@ -184,7 +184,9 @@ class Check {
 
     if (fetches_login(settings.auth_type)) return error ? stopped("login", *error) : Exit::ok;
 
-    if (!prepared.endpoint) return stopped("region", *error);
+    const bool was_asked_in_vain =
+        prepared.endpoint && prepared.endpoint->endpoint.region.empty() && prepared.credentials != nullptr;
+    if (!prepared.endpoint || was_asked_in_vain) return stopped("region", *error);
     const SignedEndpoint& endpoint = *prepared.endpoint;
     room("region", described(endpoint.region));
     if (!endpoint.region.warning.empty()) room("", "warning: " + endpoint.region.warning);

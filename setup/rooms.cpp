@@ -85,6 +85,7 @@ std::string described(const std::optional<TlsPlan>& tls, const Settings& setting
 }
 
 std::string described(const RegionChoice& region) {
+  if (region.region.empty()) return region.why;
   return region.region + " (" + region.why + ")";
 }
 

@@ -86,6 +86,13 @@ int run(const Options& options) {
     complain(found.error());
     return Exit::failed;
   }
+  const std::string profile = chosen_profile(system, settings.value().credentials.profile).name;
+  if (const auto error = settle_region(endpoint.value(), aws_client(context, profile), *found.value().credentials)) {
+    complain(*error);
+    return Exit::failed;
+  }
+  if (endpoint.value().writer_is_to_be_asked && !endpoint.value().region.warning.empty())
+    warn(endpoint.value().region.warning);
   const Login login =
       token_login(settings.value(), std::move(endpoint).value(), *found.value().credentials, aws_now(system));
   if (options.json) {

@@ -5,6 +5,7 @@
 
 #include "core/aws/instance_metadata.h"
 #include "core/login/dsql_token.h"
+#include "core/login/writer_region.h"
 
 namespace iamodbc {
 
@@ -15,12 +16,39 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
     return region_of_instance(AwsClient{system, files, profile, "", log, deadline});
   });
   SignedEndpoint signed_one;
-  if (!region) return region.error();
+  signed_one.writer_is_to_be_asked =
+      settings.region.empty() && read_host_name(settings.token_host).kind == HostKind::rds_global;
+  if (!region && !signed_one.writer_is_to_be_asked) return region.error();
+  if (!region) region = RegionChoice{"", "Amazon RDS is to be asked where the global database writes", ""};
   const bool is_bare_ipv6 = settings.token_host.find(':') != std::string::npos && settings.token_host.front() != '[';
   signed_one.endpoint = Endpoint{is_bare_ipv6 ? "[" + settings.token_host + "]" : settings.token_host,
                                  settings.token_port, region.value().region};
   signed_one.region = std::move(region).value();
   return signed_one;
+}
+
+std::optional<Error> settle_region(SignedEndpoint& endpoint, const AwsClient& client, const Credentials& credentials) {
+  if (!endpoint.writer_is_to_be_asked) return std::nullopt;
+  const std::string& host = endpoint.endpoint.host;
+  auto writer = writer_region(client, credentials, host);
+  if (writer) {
+    endpoint.region =
+        RegionChoice{std::move(writer).value(), "where the global database writes, as Amazon RDS says", ""};
+    endpoint.endpoint.region = endpoint.region.region;
+    return std::nullopt;
+  }
+  const Error& error = writer.error();
+  if (error.sqlstate == State::login_timeout) return error;
+  const std::string what = "The region in which the global database " + host + " writes was not told: " + error.message;
+  if (endpoint.region.region.empty()) {
+    return Error{error.sqlstate,
+                 what +
+                     " Let the identity call rds:DescribeGlobalClusters, or write the writer's region into the DSN, "
+                     "for example Region=us-east-1.",
+                 0};
+  }
+  endpoint.region.warning = what + " Signed is " + endpoint.region.region + " (" + endpoint.region.why + ")";
+  return std::nullopt;
 }
 
 namespace {

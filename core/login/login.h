@@ -36,11 +36,16 @@ struct Login {
 struct SignedEndpoint {
   Endpoint endpoint;
   RegionChoice region;
+  bool writer_is_to_be_asked = false;  // the endpoint of a global database, and no Region=: see settle_region()
 };
 Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files,
                                        const Log& log, Deadline deadline);
 
-// Signs. `endpoint` from signed_endpoint().
+// Of a global database: asks Amazon RDS in which region it writes (writer_region.h). Where that cannot be asked, a region that something else told is signed,
+// with a warning; without one it fails.
+std::optional<Error> settle_region(SignedEndpoint& endpoint, const AwsClient& client, const Credentials& credentials);
+
+// Signs. `endpoint` from signed_endpoint(), settled.
 Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now);
 // Takes the token from the cache, or signs one for it. HYT00 when the deadline passes while another thread signs.
 Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,

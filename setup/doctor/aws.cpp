@@ -221,7 +221,9 @@ void look_at_login(Examination& examination) {
     if (error) failed("login", "login-not-fetched");
     return;
   }
-  if (!prepared.endpoint) return failed("region", "token-not-made");
+  const bool was_asked_in_vain =
+      prepared.endpoint && prepared.endpoint->endpoint.region.empty() && prepared.credentials != nullptr;
+  if (!prepared.endpoint || was_asked_in_vain) return failed("region", "token-not-made");
   const RegionChoice& region = prepared.endpoint->region;
   std::vector<std::string> lines{described(region)};
   if (!region.warning.empty()) lines.push_back(region.warning);

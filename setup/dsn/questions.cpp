@@ -177,7 +177,10 @@ class Interview {
     const bool is_known = !has(Id::server) && !leaves_place_to_aws(lines_);
     if (has(Id::region) || is_known || same_name(value_of(lines_, Id::auth_type), "Password")) return true;
     const std::string& host = has(Id::token_host) ? value_of(lines_, Id::token_host) : value_of(lines_, Id::server);
-    if (same_name(trimmed(value_of(lines_, Id::resolve_cname)), "yes")) return true;  // DNS will say
+    // Amazon RDS will say, or DNS.
+    const bool is_found_out = read_host_name(host).kind == HostKind::rds_global ||
+                              same_name(trimmed(value_of(lines_, Id::resolve_cname)), "yes");
+    if (is_found_out) return true;
     const std::string profile = chosen_profile(system_, value_of(lines_, Id::profile)).name;
     if (choose_region("", host, system_, aws_, profile)) return true;
     const auto given =

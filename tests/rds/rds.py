@@ -60,6 +60,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 REGION = "eu-central-1"
 RDS_NAME = "mydb.cabc123def45.eu-central-1.rds.amazonaws.com"
 CLUSTER_NAME = "mycluster.cluster-cabc123def45.eu-central-1.rds.amazonaws.com"
+GLOBAL_NAME = "world.global-cabc123def45.global.rds.amazonaws.com"
 # Of Aurora DSQL: the public one, and one of a private link.
 DSQL_NAME = "iamodbclocalstandin4tests0.dsql.eu-central-1.on.aws"
 DSQL_PRIVATE_NAME = "iamodbclocalstandin4tests0.dsql-ab12.eu-central-1.on.aws"
@@ -251,7 +252,7 @@ basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
 authorityKeyIdentifier = keyid
-subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, DNS:{RDS_NAME}, DNS:{CLUSTER_NAME}, DNS:{DSQL_NAME}, DNS:{DSQL_PRIVATE_NAME}
+subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, DNS:{RDS_NAME}, DNS:{CLUSTER_NAME}, DNS:{GLOBAL_NAME}, DNS:{DSQL_NAME}, DNS:{DSQL_PRIVATE_NAME}
 """)
     for name, title, days, signer in [("ca", "iamodbc local RDS root", 30, ["-selfsign"]),
                                       ("wrong-ca", "iamodbc local RDS wrong root", 30, ["-selfsign"]),
@@ -643,7 +644,7 @@ SSLCA={ca}
         "AWS_EC2_METADATA_DISABLED": "true",
         **{f"AWS_ENDPOINT_URL_{service}": f"http://127.0.0.1:{services_port}" for service in ("SECRETS_MANAGER", "REDSHIFT", "REDSHIFT_SERVERLESS")},
         "RDS_DIR": directory, "RDS_BOX": box, "RDS_PORT": port, "RDS_HOST": RDS_NAME, "RDS_CLUSTER_HOST": CLUSTER_NAME,
-        "RDS_DSQL_HOST": DSQL_NAME,
+        "RDS_GLOBAL_HOST": GLOBAL_NAME, "RDS_DSQL_HOST": DSQL_NAME,
         "RDS_REGION": REGION, "RDS_USER": "jane_doe", "RDS_PLAIN_USER": "plain_user", "RDS_DATABASE": "app",
         "RDS_CA": ca, "RDS_WRONG_CA": directory + "/wrong-ca.pem", "RDS_TOKENS_LOG": directory + "/tokens.jsonl",
         "RDS_KEYS": box + "/keys.json", "RDS_CONTROL": box + "/control.json", "RDS_ADMIN_HOST": box + "/pg",
@@ -782,9 +783,9 @@ def up(directory, driver):
                  for profile, (key_id, secret, session_token) in keys.items() if profile != "unknown"}
         known[keys["wrong"][0]]["secret"] = secrets.token_urlsafe(30)
         endpoints = [{"service": "postgresql", "host": host, "port": number, "region": REGION}
-                     for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME) for number in (port, 5432)]
+                     for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME, GLOBAL_NAME) for number in (port, 5432)]
         endpoints += [{"service": "mysql", "host": host, "port": number, "region": REGION}
-                      for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME)
+                      for host in ("localhost", "127.0.0.1", RDS_NAME, CLUSTER_NAME, GLOBAL_NAME)
                       for number in (maria_port, 3306) if maria_port]
         endpoints += [{"service": "postgresql", "host": host, "port": None, "region": REGION}
                       for host in (DSQL_NAME, DSQL_PRIVATE_NAME)]
