@@ -390,7 +390,7 @@ class Walk {
                          const Record& first, bool login_refused) const {
     const bool is_about_certificate = prepared.login && contains(first.message, "certificate");
     if (!login_refused && !is_about_certificate) return "";
-    const std::string endpoint = advised_endpoint(settings, deadline_);
+    const std::string endpoint = signs_token(settings.auth_type) ? advised_endpoint(settings, deadline_) : "";
     if (login_refused) return refusal_advice(settings, *prepared.login, profile, prepared.login->signed_at, endpoint);
     if (endpoint.empty()) return "";
     return "DNS says that " + settings.server + " is an alias of " + endpoint +
