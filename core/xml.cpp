@@ -35,6 +35,10 @@ std::optional<Xml> Xml::parse(std::string_view text) {
   return parsed;
 }
 
+bool Xml::has(const std::string& path) const {
+  return static_cast<bool>(content_->document.document_element().first_element_by_path(path.c_str()));
+}
+
 std::string Xml::text(const std::string& path) const {
   return content_->document.document_element().first_element_by_path(path.c_str()).text().get();
 }

@@ -22,6 +22,8 @@ class Xml {
 
   static std::optional<Xml> parse(std::string_view text);
 
+  // Whether there is an element at the path.
+  [[nodiscard]] bool has(const std::string& path) const;
   // The text at a path of element names below the root, "AssumeRoleResult/Credentials/AccessKeyId": of the first that fits; empty when there is none.
   [[nodiscard]] std::string text(const std::string& path) const;
   // Of every element at `path` the text at `path_in_it` ("" where it has none): rows of a list, one column.

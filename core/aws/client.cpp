@@ -207,7 +207,9 @@ AwsFault fault_of(const HttpFailure& failure, const AwsCall& request) {
   } else if (may_pass(failure)) {
     message += ". Check the network, and HTTPS_PROXY and NO_PROXY";
   }
-  return AwsFault{Error{is_late ? State::login_timeout : State::cannot_connect, message + ".", 0}, "", 0};
+  AwsFault fault{Error{is_late ? State::login_timeout : State::cannot_connect, message + ".", 0}, "", 0};
+  fault.is_unknown_name = failure.kind == HttpFailure::Kind::unknown_name;
+  return fault;
 }
 
 bool is_worth_a_retry(const HttpAnswer& answer, const std::string& code, const AwsCall& request) {
@@ -238,6 +240,7 @@ HttpResult send_signed(const AwsClient& client, const AwsCall& request, const st
   http.body = request.body.clone();
   http.proxy = proxy_for(http.url, client.system);
   http.ca_file = ca_bundle(client);
+  http.max_answer_bytes = request.max_answer_bytes;
   if (request.keys != nullptr) {
     const auto parts = parts_of(http.url);
     const bool names_port = !parts->port.empty() && parts->port != (parts->scheme == "https" ? "443" : "80");

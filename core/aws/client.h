@@ -44,6 +44,8 @@ struct AwsFault {
   std::string code;      // AWS's own, "ExpiredTokenException"; empty: nobody answered, or not AWS
   int status = 0;        // of HTTP; 0: nobody answered
   std::string detail{};  // the member `error` of a JSON answer: "TOKEN_EXPIRED", "slow_down"
+  bool is_unknown_name =
+      false;  // the service's host has no address: it is not offered in this region, or the network has no DNS
 };
 using AwsResult = std::variant<HttpAnswer, AwsFault>;
 
@@ -58,6 +60,7 @@ struct AwsCall {
   const SigningKeys* keys = nullptr;                  // nullptr: not signed
   std::span<const char* const> more_retried_codes{};  // besides those of the standard mode
   std::vector<std::string_view> secrets{};            // of the body: no message repeats them
+  std::size_t max_answer_bytes = usual_answer_bytes;
 };
 
 AwsResult call(const AwsClient& client, const AwsCall& request);

@@ -61,10 +61,11 @@ std::string service_url(const AwsService& service, std::string_view region_name,
     host = name + ".amazonaws.com";
   } else {
     const bool is_secrets_manager = name == "secretsmanager";
-    const bool dual_stack = switches.dual_stack && !(is_secrets_manager && partition.is_public);
+    const bool is_dsql = name == "dsql";  // it has dual-stack names only
+    const bool dual_stack = is_dsql || (switches.dual_stack && !(is_secrets_manager && partition.is_public));
     // In GovCloud most plain names are FIPS endpoints already.
     const bool is_fips_already =
-        partition.is_gov && !switches.dual_stack && !is_secrets_manager && name != "redshift-serverless";
+        partition.is_gov && !switches.dual_stack && !is_secrets_manager && !is_dsql && name != "redshift-serverless";
     host = name + (switches.fips && !is_fips_already ? "-fips" : "") + '.' + region + '.' +
            (dual_stack ? partition.dual_stack_suffix : partition.suffix);
   }

@@ -23,6 +23,7 @@ inline constexpr AwsService rds_service{"RDS", "rds", "rds"};
 inline constexpr AwsService redshift_service{"REDSHIFT", "redshift", "redshift"};
 inline constexpr AwsService redshift_serverless_service{"REDSHIFT_SERVERLESS", "redshift-serverless",
                                                         "redshift-serverless"};
+inline constexpr AwsService dsql_service{"DSQL", "dsql", "dsql"};
 
 // "aws", "aws-cn": what ARNs of a region begin with; an unknown region is taken for one of aws.
 std::string partition_name(std::string_view region);

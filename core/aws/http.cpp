@@ -19,7 +19,6 @@
 namespace iamodbc {
 namespace {
 
-constexpr std::size_t max_answer_bytes = std::size_t{1} << 20U;
 constexpr std::size_t max_header_bytes = std::size_t{64} << 10U;
 
 // Once, at the first use of the network; libcurl is never cleaned up, because others in the process may use it.
@@ -43,7 +42,7 @@ struct Reading {
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* context) noexcept {
   auto& reading = *static_cast<Reading*>(context);
   const std::size_t bytes = size * count;
-  if (reading.answer.body.size() + bytes > max_answer_bytes) {
+  if (reading.answer.body.size() + bytes > reading.request.max_answer_bytes) {
     reading.is_too_big = true;
     return 0;
   }
@@ -109,7 +108,9 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
   std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
   hide(why, request.proxy);  // libcurl repeats one that it does not understand, password included
   hide(why, request.url);
-  if (reading.is_too_big) return {Kind::other, "The answer from" + quoted + " is longer than 1 MB"};
+  if (reading.is_too_big)
+    return {Kind::other,
+            "The answer from" + quoted + " is longer than " + std::to_string(request.max_answer_bytes >> 20U) + " MB"};
   if (reading.was_not_allowed) return {Kind::not_allowed, "The address of" + quoted + " is not one that may be asked"};
   if (reading.proxy_status >= first_refusal) {
     const Kind kind = reading.proxy_status >= first_inability ? Kind::cannot_connect : Kind::proxy_refused;

@@ -1,5 +1,5 @@
 // http: one HTTP exchange through libcurl; http.cpp is the only file that sees it.
-// Shape: a request as data, an answer of at most 1 MB as data. Redirects are not followed. What is not asked for in the request is not used: no proxy or netrc from
+// Shape: a request as data, an answer of limited length (1 MB unless told otherwise) as data. Redirects are not followed. What is not asked for in the request is not used: no proxy or netrc from
 // the environment, no cookies, no connection kept. http and https only; TLS 1.2 at least, certificate and name checked.
 // Errors: an HttpFailure with the reason in words; a status of 400 and more is an answer, not a failure. Messages never hold headers, bodies, or what stands before the
 // @ of a URL or a proxy.
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@
 
 namespace iamodbc {
 
+inline constexpr std::size_t usual_answer_bytes = std::size_t{1} << 20U;
+
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;  // may hold secrets
 
 struct HttpRequest {
@@ -33,6 +36,7 @@ struct HttpRequest {
   std::string proxy;                                     // a URL; empty: none
   std::string ca_file;                                   // PEM; empty: libcurl's own
   bool (*may_dial)(std::string_view address) = nullptr;  // a numeric address; nullptr: any may be dialled
+  std::size_t max_answer_bytes = usual_answer_bytes;
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds timeout{30000};  // for all of it; the deadline may come earlier
 };

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/endpoints.h"
 
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
+
+#include "core/aws/regions.h"
 
 namespace iamodbc {
 namespace {
@@ -37,6 +42,10 @@ TEST(Endpoints, FollowPartitionAndSwitches) {
            Row{secrets_manager_service, "eu-west-1", both, "secretsmanager-fips.eu-west-1.amazonaws.com"},
            Row{redshift_serverless_service, "us-gov-east-1", fips,
                "redshift-serverless-fips.us-gov-east-1.amazonaws.com"},
+           Row{dsql_service, "eu-west-1", none, "dsql.eu-west-1.api.aws"},
+           Row{dsql_service, "eu-west-1", both, "dsql-fips.eu-west-1.api.aws"},
+           Row{dsql_service, "us-gov-west-1", fips, "dsql-fips.us-gov-west-1.api.aws"},
+           Row{dsql_service, "cn-north-1", none, "dsql.cn-north-1.api.amazonwebservices.com.cn"},
            Row{sts_service, "us-iso-east-1", none, "sts.us-iso-east-1.c2s.ic.gov"},
            Row{sts_service, "us-isob-east-1", none, "sts.us-isob-east-1.sc2s.sgov.gov"},
            Row{sts_service, "eu-isoe-west-1", none, "sts.eu-isoe-west-1.cloud.adc-e.uk"},
@@ -50,6 +59,20 @@ TEST(Endpoints, FollowPartitionAndSwitches) {
        }) {
     EXPECT_EQ(service_url(row.service, row.region, row.switches), std::string("https://") + row.host);
   }
+}
+
+TEST(Regions, AreThoseOfTheirPartition) {
+  EXPECT_EQ(regions_of("aws-cn"), (std::vector<std::string>{"cn-north-1", "cn-northwest-1"}));
+  EXPECT_EQ(regions_of("aws-us-gov").size(), 2U);
+  for (const std::string& name : regions_of("aws")) EXPECT_EQ(partition_name(name), "aws") << name;
+  std::size_t all = 0;
+  for (const char* const partition :
+       {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"})
+    all += regions_of(partition).size();
+  EXPECT_EQ(all, aws_regions().size());
+  EXPECT_TRUE(is_opt_in_region("af-south-1"));
+  EXPECT_FALSE(is_opt_in_region("us-east-1"));
+  EXPECT_FALSE(is_opt_in_region("xx-unknown-9"));
 }
 
 }  // namespace

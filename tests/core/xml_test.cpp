@@ -16,6 +16,9 @@ TEST(Xml, ReadsTextsByPathBelowTheRoot) {
   EXPECT_EQ(xml->texts("L/m", "n"), (std::vector<std::string>{"1", "", "3"}));
   EXPECT_EQ(xml->texts("A", "B"), std::vector<std::string>{"one & two"});
   EXPECT_TRUE(xml->texts("L/x", "n").empty());
+  EXPECT_TRUE(xml->has("L"));
+  EXPECT_TRUE(xml->has("A/B"));
+  EXPECT_FALSE(xml->has("A/C"));
 }
 
 TEST(Xml, WhatIsNoXmlIsNothing) {
