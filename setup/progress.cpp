@@ -4,6 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <system_error>
@@ -50,18 +51,39 @@ Progress::~Progress() {
   shower_.join();
 }
 
+void Progress::at(std::size_t done, std::size_t all) {
+  const std::scoped_lock hold(lock_);
+  done_ = done;
+  all_ = all;
+}
+
+std::string Progress::bar() const {
+  constexpr std::size_t width = 20;
+  if (all_ == 0) return {};
+  const std::size_t full = std::min(done_, all_) * width / all_;
+  return " [" + std::string(full, '#') + std::string(width - full, '-') + "] " + std::to_string(done_) + "/" +
+         std::to_string(all_);
+}
+
 void Progress::show() {
+  const auto start = std::chrono::steady_clock::now();
   std::unique_lock hold(lock_);
-  bool is_shown = false;
-  for (int seconds = 1; !changed_.wait_for(hold, std::chrono::seconds(1), [this] { return is_over_; }); ++seconds) {
+  std::chrono::milliseconds wait = std::chrono::seconds(1);
+  std::string on_screen;
+  while (!changed_.wait_for(hold, wait, [this] { return is_over_; })) {
     if (is_somebody_asked()) {
-      is_shown = false;  // the question stands there now
+      on_screen.clear();  // the question stands there now
       continue;
     }
-    put("\r" + what_ + " ... " + std::to_string(seconds) + " s\r");  // a question that comes is written over it
-    is_shown = true;
+    const auto time = std::chrono::steady_clock::now() - start;
+    std::string text =
+        what_ + bar() + " ... " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+    wait = std::chrono::milliseconds(all_ == 0 ? 1000 : 200);
+    if (text == on_screen) continue;
+    put("\r" + text + "\r");  // a question that comes is written over it
+    on_screen = std::move(text);
   }
-  if (is_shown) put(std::string(what_.size() + 16, ' ') + "\r");
+  if (!on_screen.empty()) put(std::string(on_screen.size() + 2, ' ') + "\r");
 }
 
 }  // namespace iamodbc

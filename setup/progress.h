@@ -2,11 +2,12 @@
 // terminal, nothing at all.
 // It keeps silent while somebody is asked for a secret (the terminal does not echo then); what else talks on the same
 // terminal is not waited for in this way.
-// Thread rule: one at a time.
+// Thread rule: one at a time; at() from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,13 +25,19 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // How much of it is done: from then on it is shown as "what [####----------------] 7/34 ... 3 s".
+  void at(std::size_t done, std::size_t all);
+
  private:
   void show();
+  [[nodiscard]] std::string bar() const;
 
   std::string what_;
   std::mutex lock_;
   std::condition_variable changed_;
   bool is_over_ = false;
+  std::size_t done_ = 0;
+  std::size_t all_ = 0;  // 0: not known
   std::thread shower_;
 };
 

@@ -97,6 +97,26 @@ TEST(Progress, IsNotShownBesideProgramsAndSignInsThatTalkOnTheTerminal) {
   EXPECT_TRUE(may_talk(signing_in));
 }
 
+TEST(Progress, ShowsABarOfWhatIsDone) {
+  const StandardError stream = terminal();
+  std::string written;
+  const auto wait_for_text = [&](const char* text) {
+    for (int i = 0; i < 300 && written.find(text) == std::string::npos; ++i) {
+      std::this_thread::sleep_for(milliseconds(100));
+      written += stream.written();
+    }
+  };
+  {
+    Progress progress("asking");
+    progress.at(7, 34);
+    wait_for_text(" ... ");
+    progress.at(34, 34);
+    wait_for_text("34/34 ... ");
+  }
+  EXPECT_EQ(0U, written.find("\rasking [####----------------] 7/34 ... 1 s")) << written;
+  EXPECT_NE(std::string::npos, written.find("\rasking [####################] 34/34 ... ")) << written;
+}
+
 TEST(Progress, SaysNothingOfWhatIsQuick) {
   const StandardError stream = terminal();
   wait_for(milliseconds(20));
