@@ -26,6 +26,7 @@ Run credentials_command(CLI::App& app);
 Run whoami_command(CLI::App& app);
 Run login_command(CLI::App& app);
 Run dsn_command(CLI::App& app);
+Run discover_command(CLI::App& app);
 Run attributes_command(CLI::App& app);
 Run register_command(CLI::App& app);
 Run unregister_command(CLI::App& app);

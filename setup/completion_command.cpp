@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/aws/regions.h"
 #include "core/ini_files.h"
 #include "core/system.h"
 #include "setup/command.h"
@@ -50,6 +51,9 @@ Words values(const std::string& kind) {
   if (kind == "DSN") return OdbcFiles::read(system).data_source_names();
   if (kind == "PROFILE") return AwsFiles::read(system).profile_names();
   Words words;
+  if (kind == "REGION") {
+    for (const AwsRegion& region : aws_regions()) words.emplace_back(region.name);
+  }
   // Values to choose from are written a|b|c.
   if (kind.find('|') == std::string::npos) return words;
   for (std::size_t start = 0; start <= kind.size();) {

@@ -37,6 +37,12 @@ constexpr Command commands[] = {
      "  iamodbc dsn test sales\n"
      "  iamodbc dsn list\n"
      "Each has help of its own: iamodbc dsn add --help"},
+    {"discover", "List the databases of an AWS account that there are to connect to", discover_command,
+     "  iamodbc discover\n"
+     "  iamodbc discover --region eu-central-1 --region us-east-1 --engine postgresql\n"
+     "  iamodbc discover --all-regions --json\n"
+     "  iamodbc discover --write-dsn --user jane_doe\n"
+     "Nothing is sent to a database. A region or service that denies is said, and the others are listed."},
     {"token", "Print an IAM login token, as `aws rds generate-db-auth-token` does", token_command,
      "  iamodbc token sales\n"
      "  iamodbc token --json sales           (with host, port, region, user and expiry)\n"

@@ -3,38 +3,42 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "core/aws/endpoints.h"
 #include "core/aws/region.h"
+#include "core/aws/regions.h"
 #include "core/text.h"
+#include "setup/discover/found_dsn.h"
+#include "setup/discover/report.h"
+#include "setup/discover/search.h"
 #include "setup/dsn/base_drivers.h"
 #include "setup/dsn/terminal.h"
 #include "setup/ini_edit.h"
+#include "setup/output.h"
 
 namespace iamodbc {
 namespace {
 
 using Id = AttributeId;
 
-// Of AWS's commercial partition, for whoever does not know the name by heart; any other name is taken as well.
-// Source: https://docs.aws.amazon.com/general/latest/gr/rande.html
-constexpr const char* regions[] = {
-    "us-east-1 (N. Virginia)     us-east-2 (Ohio)          us-west-1 (N. California)  us-west-2 (Oregon)",
-    "ca-central-1 (Canada)       ca-west-1 (Calgary)       mx-central-1 (Mexico)      sa-east-1 (Sao Paulo)",
-    "eu-west-1 (Ireland)         eu-west-2 (London)        eu-west-3 (Paris)          eu-central-1 (Frankfurt)",
-    "eu-central-2 (Zurich)       eu-north-1 (Stockholm)    eu-south-1 (Milan)         eu-south-2 (Spain)",
-    "af-south-1 (Cape Town)      il-central-1 (Tel Aviv)   me-south-1 (Bahrain)       me-central-1 (UAE)",
-    "ap-south-1 (Mumbai)         ap-south-2 (Hyderabad)    ap-east-1 (Hong Kong)      ap-east-2 (Taipei)",
-    "ap-southeast-1 (Singapore)  ap-southeast-2 (Sydney)   ap-southeast-3 (Jakarta)   ap-southeast-4 (Melbourne)",
-    "ap-southeast-5 (Malaysia)   ap-southeast-7 (Thailand) ap-northeast-1 (Tokyo)     ap-northeast-2 (Seoul)",
-    "ap-northeast-3 (Osaka)"};
-
 constexpr const char* none = "-";  // an answer that takes the attribute out
 
+// Those of AWS's commercial partition, for whoever does not know the name by heart; any other name is taken as well.
 std::vector<std::string> region_lines() {
-  return {std::begin(regions), std::end(regions)};
+  constexpr std::size_t in_a_line = 4;
+  constexpr std::size_t width = 30;
+  std::vector<std::string> lines;
+  std::size_t shown = 0;
+  for (const AwsRegion& region : aws_regions()) {
+    if (partition_name(region.name) != "aws") continue;
+    if (shown++ % in_a_line == 0) lines.emplace_back();
+    std::string& line = lines.back();
+    line.resize(line.empty() ? 0 : (line.size() / width + 1) * width, ' ');
+    line += std::string(region.name) + " (" + region.place + ")";
+  }
+  return lines;
 }
 
 Error no_answer() {
@@ -117,12 +121,49 @@ class Interview {
 
   bool ask_host() {
     if (has(Id::server)) return true;
-    std::string answer;
-    if (!answered("Server, the endpoint of the database (host or host:port)", "", &answer, fault_of_host)) return false;
-    const HostAndPort split = split_host(answer);
+    const auto answer = ask({"Server, the endpoint of the database (? lists those that AWS has; host or host:port)",
+                             "",
+                             {},
+                             {},
+                             fault_of_host,
+                             [this] { return found_in_aws(); }});
+    if (!answer) return false;
+    const auto known = std::find_if(found_.begin(), found_.end(),
+                                    [&](const FoundDatabase& one) { return endpoint_of(one) == *answer; });
+    if (known != found_.end()) {
+      for (const DsnLine& line : dsn_lines_of(*known, files_)) {
+        const AttributeRow* const row = find_attribute(line.name);
+        if (row == nullptr || value_of(lines_, row->id).empty()) lines_.push_back(line);
+      }
+      return true;
+    }
+    const HostAndPort split = split_host(*answer);
     set(Id::server, split.host);
     if (!has(Id::port)) set(Id::port, split.port);
     return true;
+  }
+
+  // Asks AWS, which takes its time; what goes wrong is said, and the question stands.
+  std::vector<TerminalOffer> found_in_aws() {
+    DiscoverQuestion question;
+    question.profile = value_of(lines_, Id::profile);
+    if (has(Id::region)) question.regions = {value_of(lines_, Id::region)};
+    question.all_if_unknown = true;
+    auto inventory = discover_databases(question);
+    found_.clear();
+    if (!inventory) {
+      complain(inventory.error());
+      return {};
+    }
+    for (const std::string& text : unanswered_in_words(inventory.value())) warn(text);
+    for (FoundDatabase& one : inventory.value().databases) {
+      if (one.family != Family::none && !one.host.empty()) found_.push_back(std::move(one));
+    }
+    if (found_.empty()) complain("nothing was found there");
+    const std::vector<std::string> lines = table_of(found_);
+    std::vector<TerminalOffer> offers;
+    for (std::size_t i = 0; i < found_.size(); ++i) offers.push_back({endpoint_of(found_[i]), lines[i + 1]});
+    return offers;
   }
 
   bool ask_user() {
@@ -198,6 +239,7 @@ class Interview {
   const OdbcFiles& files_;
   const System& system_;
   AwsFiles aws_;
+  std::vector<FoundDatabase> found_;  // in AWS, by whoever asked for it
 };
 
 // One attribute that `edit` goes through.

@@ -1,5 +1,5 @@
 // questions: what a DSN still needs, asked of the person at the terminal, with what this computer has to offer: installed
-// base drivers, AWS profiles, regions. What can be told from an answer, the host name or the environment is not asked.
+// base drivers, AWS profiles, regions; and, when the answer is `?`, the databases that AWS has. What can be told from an answer, the host name or the environment is not asked.
 // Thread rule: one thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <iostream>
+#include <utility>
 
 #include "core/text.h"
 #include "setup/output.h"
@@ -25,11 +26,24 @@ void show_list(const std::vector<std::string>& lines, bool is_numbered) {
 }
 
 // The choice that a number stands for, else the answer itself.
-std::string chosen(const TerminalQuestion& question, const std::string& answer) {
+std::string chosen(const TerminalQuestion& question, const std::vector<std::string>& choices,
+                   const std::string& answer) {
   if (answer.empty()) return question.default_answer;
   const auto number = parse_integer(answer);
-  if (!number || *number < 1 || static_cast<std::size_t>(*number) > question.choices.size()) return answer;
-  return question.choices[static_cast<std::size_t>(*number) - 1];
+  if (!number || *number < 1 || static_cast<std::size_t>(*number) > choices.size()) return answer;
+  return choices[static_cast<std::size_t>(*number) - 1];
+}
+
+// Looks for what there is to offer and shows it; the answers that its numbers stand for.
+std::vector<std::string> offered(const TerminalQuestion& question) {
+  std::vector<std::string> answers;
+  std::vector<std::string> lines;
+  for (TerminalOffer& one : question.offers()) {
+    answers.push_back(std::move(one.answer));
+    lines.push_back(std::move(one.shown));
+  }
+  show_list(lines, true);
+  return answers;
 }
 
 }  // namespace
@@ -39,6 +53,7 @@ bool has_terminal() {
 }
 
 std::optional<std::string> ask(const TerminalQuestion& question) {
+  std::vector<std::string> choices = question.choices;
   for (int i = 0; i < most_tries; ++i) {
     show_list(question.choices, true);
     show(question.text + (question.default_answer.empty() ? "" : " [" + shown(question.default_answer) + "]") + ": ");
@@ -52,7 +67,11 @@ std::optional<std::string> ask(const TerminalQuestion& question) {
       show_list(question.further, false);
       continue;
     }
-    const std::string answer = chosen(question, typed);
+    if (typed == "?" && question.offers) {
+      choices = offered(question);
+      continue;
+    }
+    const std::string answer = chosen(question, choices, typed);
     const std::string fault = question.fault ? question.fault(answer) : "";
     if (fault.empty()) return answer;
     show("  " + shown(fault) + "\n");

@@ -123,6 +123,9 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(["dev", "prod"], self.both("whoami", "--profile", ""))
         self.assertEqual(["prod"], self.in_bash("whoami", "--profile", "=", "p"))
 
+    def test_regions_are_completed(self):
+        self.assertEqual(["eu-central-1", "eu-central-2"], self.both("discover", "--region", "eu-cen"))
+
     def test_files_are_left_to_the_shell(self):
         self.assertEqual([], self.both("register", "--driver", ""))
 
