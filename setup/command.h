@@ -27,6 +27,7 @@ Run whoami_command(CLI::App& app);
 Run login_command(CLI::App& app);
 Run dsn_command(CLI::App& app);
 Run discover_command(CLI::App& app);
+Run policy_command(CLI::App& app);
 Run attributes_command(CLI::App& app);
 Run register_command(CLI::App& app);
 Run unregister_command(CLI::App& app);

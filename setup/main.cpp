@@ -43,6 +43,11 @@ constexpr Command commands[] = {
      "  iamodbc discover --all-regions --json\n"
      "  iamodbc discover --write-dsn --user jane_doe\n"
      "Nothing is sent to a database. A region or service that denies is said, and the others are listed."},
+    {"policy", "Print the IAM policy and the SQL that let a DSN log in", policy_command,
+     "  iamodbc policy sales\n"
+     "  iamodbc policy --policy sales > policy.json\n"
+     "  iamodbc policy --sql sales\n"
+     "AWS is asked for the resource id of the database; where it may not be, <RESOURCE-ID> stands for it."},
     {"token", "Print an IAM login token, as `aws rds generate-db-auth-token` does", token_command,
      "  iamodbc token sales\n"
      "  iamodbc token --json sales           (with host, port, region, user and expiry)\n"

@@ -139,9 +139,7 @@ Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files) {
   return library;
 }
 
-namespace {
-
-Result<Source> settings_of(Given given, const OdbcFiles& files, const System& system) {
+Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system) {
   auto library = own_library(given, files);
   if (!library) return library.error();
   auto base_file = choose_base_driver(given, files, system, library.value().folder);
@@ -152,8 +150,6 @@ Result<Source> settings_of(Given given, const OdbcFiles& files, const System& sy
   return Source{std::move(given), std::move(library).value(), std::move(base_file).value(), &profile,
                 std::move(settings).value()};
 }
-
-}  // namespace
 
 Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system) {
   auto string = read_source(argument, files);
@@ -166,7 +162,7 @@ Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& fi
                           " signs no token. Remove AuthType, or choose another DSN; `iamodbc check` shows what is "
                           "fetched.");
   }
-  return settings_of(std::move(given).value(), files, system);
+  return read_settings_of(std::move(given).value(), files, system);
 }
 
 Result<CredentialQuestion> credential_question_of(const std::string& argument, const std::string& profile,
@@ -187,7 +183,7 @@ Result<CredentialQuestion> credential_question_of(const std::string& argument, c
       question.settings = std::move(settings.credentials);
       return question;
     }
-    auto source = settings_of(std::move(given).value(), files, system);
+    auto source = read_settings_of(std::move(given).value(), files, system);
     if (!source) return source.error();
     Settings& settings = source.value().settings;
     question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;

@@ -50,6 +50,7 @@ struct Source {
   Settings settings;
 };
 Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system);
+Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system);
 
 // What credentials are asked with: the settings of a DSN or string, and the region of its database (empty when unknown);
 // with an empty `argument` those of this environment. A `profile` counts alone, whatever the DSN says.

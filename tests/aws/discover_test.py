@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""`iamodbc discover`, its DSNs, what `iamodbc dsn add` offers, against stand-ins of AWS that check every signature (databases.py)."""
+"""`iamodbc discover`, its DSNs, what `iamodbc dsn add` offers, and `iamodbc policy`, against stand-ins of AWS that check every signature (databases.py)."""
 import json
 import os
 import sys
@@ -9,7 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import databases  # noqa: E402 pylint: disable=wrong-import-position
-from databases import (ACCOUNT, Databases, cluster, cluster_endpoint, dsql, example, instance, proxy, resource,  # noqa: E402
+from databases import (ACCOUNT, Databases, cluster, cluster_endpoint, dsql, example, global_cluster, instance, proxy, proxy_endpoint, redshift, resource,  # noqa: E402
                        workgroup)
 from stand_in import Fault, Reply  # noqa: E402
 from world import BUILD, PYTHON, TOP, World  # noqa: E402
@@ -277,6 +277,14 @@ for service, operation, parameters in json.loads(sys.argv[2]):
         subprocess.run([PYTHON, "-c", self.BOTOCORE, self.aws.url, json.dumps(calls), REGION], env=environment, check=True, timeout=60)
         return self.asked()
 
+    def test_those_of_a_policy_are_botocores(self):
+        example(self.aws)
+        self.dsn(Server=f"reports.cluster-custom-{databases.DOMAIN}.{REGION}.rds.amazonaws.com")
+        self.run_tool("policy", "here")
+        ours = self.asked()
+        self.assertEqual(ours, self.asked_by_botocore([("rds", "describe_db_cluster_endpoints", {"DBClusterEndpointIdentifier": "reports"}),
+                                                       ("rds", "describe_db_clusters", {"DBClusterIdentifier": "web"})]))
+
 
 class WriteDsn(AwsWorld):
     def ini(self):
@@ -378,6 +386,160 @@ class Offered(AwsWorld):
         self.assertIn("AccessDenied", seen)
         terminal.say("localhost:5432\n")
         terminal.expect("Database user: ")
+
+
+class Policy(AwsWorld):
+    END = f"{databases.DOMAIN}.{REGION}.rds.amazonaws.com"
+
+    def policy(self, *arguments, status=0, variables=None, **attributes):
+        self.dsn(**attributes)
+        done = self.run_tool("policy", *(arguments or ("--json",)), "here", status=status, **(variables or {}))
+        return done if arguments or status else (json.loads(done.stdout), done.stderr)
+
+    def resources(self, **attributes):
+        content, _ = self.policy(**attributes)
+        (statement,) = content["policy"]["Statement"]
+        self.assertEqual(("2012-10-17", "Allow", "rds-db:connect"), (content["policy"]["Version"], statement["Effect"], statement["Action"]))
+        return statement["Resource"]
+
+    def arn(self, identifier, user="jane"):
+        return f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:{identifier}/{user}"
+
+    def test_the_resource_of_each_kind_of_endpoint(self):
+        example(self.aws)
+        self.aws.add(REGION, proxy_endpoint("shop-read", "shop-proxy"))
+        of_web, of_proxy = resource("cluster-", "web"), resource("prx-", "shop-proxy", 17).lower()
+        for host, identifier in (("shop.", resource("db-", "shop")), ("web.cluster-", of_web), ("web.cluster-ro-", of_web), ("reports.cluster-custom-", of_web), ("web-2.", of_web),
+                                 ("shop-proxy.proxy-", of_proxy), ("shop-read.endpoint.proxy-", of_proxy), ("SHOP.", resource("db-", "shop"))):
+            with self.subTest(host):
+                self.assertEqual(self.arn(identifier), self.resources(Server=host + self.END))
+        self.assertEqual(self.arn(resource("db-", "shop")), self.resources(Server="localhost", TokenHost="shop." + self.END, Region=REGION))
+
+    def test_it_is_printed_as_a_document_and_statements(self):
+        example(self.aws)
+        done = self.policy("--policy", Server="shop." + self.END)
+        self.assertEqual(("2012-10-17", ""), (json.loads(done.stdout)["Version"], done.stderr))
+        self.assertEqual('CREATE USER "jane";\nGRANT rds_iam TO "jane";\n', self.policy("--sql", Server="shop." + self.END).stdout)
+        self.dsn(Server="shop." + self.END)
+        whole = self.run_tool("policy", "here").stdout
+        self.assertEqual(done.stdout + '\nCREATE USER "jane";\nGRANT rds_iam TO "jane";\n', whole)
+
+    def test_every_cluster_of_a_global_database(self):
+        self.aws.add(REGION, cluster("g-eu", "aurora-postgresql", iam=True), global_cluster("world", [(REGION, "g-eu"), ("us-east-1", "g-us")]))
+        self.aws.add("us-east-1", cluster("g-us", "aurora-postgresql", iam=True))
+        found = self.resources(Server="world.global-abc123.global.rds.amazonaws.com", Region=REGION)
+        self.assertEqual([self.arn(resource("cluster-", "g-eu")), f"arn:aws:rds-db:us-east-1:{ACCOUNT}:dbuser:{resource('cluster-', 'g-us')}/jane"], found)
+
+    def test_where_asking_is_denied_a_placeholder_says_so(self):
+        example(self.aws)
+        self.aws.denied = {("", "DescribeDBInstances")}
+        content, errors = self.policy(Server="shop." + self.END)
+        self.assertEqual(self.arn("<RESOURCE-ID>"), content["policy"]["Statement"][0]["Resource"])  # the account by STS
+        for text in ("AccessDenied", "replace <RESOURCE-ID>", "describe-db-instances", "that of the credentials"):
+            self.assertIn(text, errors)
+        self.aws.denied = {("", "")}
+        content, errors = self.policy(Server="shop." + self.END)
+        self.assertEqual(f"arn:aws:rds-db:{REGION}:<ACCOUNT-ID>:dbuser:<RESOURCE-ID>/jane", content["policy"]["Statement"][0]["Resource"])
+        self.assertIn("replace <ACCOUNT-ID>", errors)
+
+    def test_without_credentials_or_an_endpoint_too(self):
+        content, errors = self.policy(Server="shop." + self.END, variables={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None})
+        self.assertIn("<ACCOUNT-ID>:dbuser:<RESOURCE-ID>/jane", content["policy"]["Statement"][0]["Resource"])
+        self.assertIn("Unable to locate credentials", errors)
+        content, errors = self.policy(Server="db.example.com", Region="cn-north-1")
+        self.assertEqual(f"arn:aws-cn:rds-db:cn-north-1:{ACCOUNT}:dbuser:<RESOURCE-ID>/jane", content["policy"]["Statement"][0]["Resource"])
+        self.assertIn("is no RDS endpoint", errors)
+
+    def test_a_database_of_the_same_name_in_this_account_is_not_taken_for_it(self):
+        example(self.aws)
+        content, errors = self.policy(Server=f"shop.another12345.{REGION}.rds.amazonaws.com")
+        self.assertIn("<RESOURCE-ID>", content["policy"]["Statement"][0]["Resource"])
+        self.assertIn("has another endpoint", errors)
+        self.assertIn("<RESOURCE-ID>", self.resources(Server="nosuch." + self.END))
+
+    def test_iam_that_is_off_is_said(self):
+        example(self.aws)
+        _, errors = self.policy(Server="legacy." + self.END, BaseDriver="libmaodbc.so")
+        self.assertIn("IAM authentication is off for legacy", errors)
+
+    def test_statements_of_each_engine_and_user(self):
+        example(self.aws)
+        for attributes, wanted in (
+                ({"UID": 'o"neil;x'}, ['CREATE USER "o""neil;x";', 'GRANT rds_iam TO "o""neil;x";']),
+                ({"UID": "o'n\\eil", "BaseDriver": "libmaodbc.so"}, ["CREATE USER 'o''n\\\\eil'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;"])):
+            with self.subTest(attributes):
+                content, _ = self.policy(**{"Server": "shop." + self.END, **attributes})
+                self.assertEqual(wanted, content["sql"])
+                self.assertTrue(content["policy"]["Statement"][0]["Resource"].endswith("/" + attributes["UID"]))
+        self.assertTrue(self.resources(Server="shop." + self.END, UID="a*b?c$d").endswith("/a${*}b${?}c${$}d"))
+
+    def test_behind_a_proxy_the_user_has_a_password(self):
+        example(self.aws)
+        self.aws.add(REGION, proxy("straight", "POSTGRESQL", iam=None, scheme="IAM_AUTH"), proxy("closed", "POSTGRESQL", iam="DISABLED"))
+        content, _ = self.policy(Server="shop-proxy.proxy-" + self.END)
+        self.assertIn("PASSWORD-IN-THE-SECRET", content["sql"][1])
+        content, _ = self.policy(Server="straight.proxy-" + self.END)
+        self.assertEqual('GRANT rds_iam TO "jane";', content["sql"][1])
+        self.assertIn("does not ask for IAM", self.policy(Server="closed.proxy-" + self.END)[1])
+
+    def test_of_aurora_dsql(self):
+        self.aws.add(REGION, dsql("ledger"))
+        identifier = resource("", "ledger").lower()
+        host = f"{identifier}.dsql.{REGION}.on.aws"
+        resource_arn = f"arn:aws:dsql:{REGION}:{ACCOUNT}:cluster/{identifier}"
+        content, _ = self.policy(Server=host, AuthType="DSQL")
+        self.assertEqual(("dsql:DbConnect", resource_arn), tuple(content["policy"]["Statement"][0][name] for name in ("Action", "Resource")))
+        self.assertEqual(['CREATE ROLE "jane" WITH LOGIN;', f"AWS IAM GRANT \"jane\" TO 'arn:aws:iam::{ACCOUNT}:user/jane';"], content["sql"])
+        content, _ = self.policy(Server=host, AuthType="DSQL", UID="admin")
+        self.assertEqual("dsql:DbConnectAdmin", content["policy"]["Statement"][0]["Action"])
+
+    def statements(self, **attributes):
+        content, errors = self.policy(**{"Server": None, "BaseDriver": None, **attributes})
+        return [(one["Action"], one["Resource"]) for one in content["policy"]["Statement"]], content["sql"], errors
+
+    def dsn(self, **attributes):
+        super().dsn(**attributes)
+        with open(self.home + "/odbc.ini", encoding="utf-8") as file:
+            kept = [line for line in file if not line.endswith("=None\n")]
+        return self.write("odbc.ini", "".join(kept)) and "here"
+
+    def test_of_a_redshift_cluster(self):
+        self.aws.add(REGION, redshift("warehouse"))
+        start = f"arn:aws:redshift:{REGION}:{ACCOUNT}:"
+        found, sql, errors = self.statements(AuthType="Redshift", ClusterID="warehouse", Region=REGION)
+        self.assertEqual([("redshift:GetClusterCredentials", [start + "dbuser:warehouse/jane", start + "dbname:warehouse/dev"]),
+                          ("redshift:DescribeClusters", start + "cluster:warehouse")], found)
+        self.assertEqual((['CREATE USER "jane" PASSWORD DISABLE;'], ""), (sql, errors))
+        found, sql, _ = self.statements(AuthType="Redshift", Server=f"warehouse.abc.{REGION}.redshift.amazonaws.com", Database="app", AutoCreate="1", DbGroups="a,b")
+        self.assertEqual([(["redshift:GetClusterCredentials", "redshift:CreateClusterUser", "redshift:JoinGroup"],
+                           [start + "dbuser:warehouse/jane", start + "dbname:warehouse/app", start + "dbgroup:warehouse/a", start + "dbgroup:warehouse/b"])], found)
+        self.assertEqual(['CREATE GROUP "a";', 'CREATE GROUP "b";'], sql[:2])
+        found, _, _ = self.statements(AuthType="Redshift", ClusterID="warehouse", Region=REGION, UID=None)
+        self.assertEqual(("redshift:GetClusterCredentialsWithIAM", start + "dbname:warehouse/dev"), found[0])
+        self.aws.denied = {("", "DescribeClusters")}
+        found, _, errors = self.statements(AuthType="Redshift", ClusterID="warehouse", Region=REGION)
+        self.assertEqual(start + "dbname:warehouse/<DATABASE>", found[0][1][1])
+        self.assertIn("AccessDenied", errors)
+
+    def test_of_redshift_serverless(self):
+        self.aws.add(REGION, workgroup("adhoc"))
+        arn = self.aws.entries[REGION, "ListWorkgroups"][0].content["workgroupArn"]
+        found, _, errors = self.statements(AuthType="Redshift", Workgroup="adhoc", Region=REGION)
+        self.assertEqual(([(["redshift-serverless:GetCredentials", "redshift-serverless:GetWorkgroup"], arn)], ""), (found, errors))
+        found, _, errors = self.statements(AuthType="Redshift", Workgroup="other", Region=REGION)
+        self.assertIn("workgroup/<WORKGROUP-ID>", found[0][1])
+        self.assertIn("replace <WORKGROUP-ID>", errors)
+
+    def test_of_a_secret(self):
+        found, sql, _ = self.statements(AuthType="SecretsManager", SecretID="prod/sales", Region=REGION, UID=None)
+        self.assertEqual([("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:prod/sales-??????")], found)
+        self.assertTrue(sql[0].startswith("--"))
+        arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:sales-AbCdEf"
+        self.assertEqual([("secretsmanager:GetSecretValue", arn)], self.statements(AuthType="SecretsManager", SecretID=arn, UID=None)[0])
+
+    def test_a_password_needs_none(self):
+        done = self.policy(status=1, Server="shop." + self.END, AuthType="Password", PWD="x")
+        self.assertIn("AuthType is not IAM", done.stderr)
 
 
 if __name__ == "__main__":
