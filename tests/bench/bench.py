@@ -16,6 +16,8 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
+import discover_bench
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 FETCHES = ("fetch bound", "fetch by SQLGetData", "fetch in blocks")
@@ -46,6 +48,7 @@ class Results:
     threads: list = field(default_factory=list)
     heap: list = field(default_factory=list)
     loads: list = field(default_factory=list)
+    discovery: discover_bench.Discovery = None
     versions: dict = field(default_factory=dict)  # of each server's run
 
 
@@ -81,6 +84,8 @@ def aims(results):
         (f"at most {MOST_BYTES} bytes a statement", size <= MOST_BYTES, f"{size:.0f} with the lists that statements are in{simple}"),
         ("a forwarded call takes nothing from the heap", not any(allocated.values()),
          f"{sum(allocated.values()):.0f} allocations more in {len(allocated)} kinds of 1,000 calls"),
+        (f"3,000 databases over 20 regions are found within {discover_bench.MOST_SECONDS} s and {discover_bench.MOST_MEGABYTES} MB", results.discovery.is_met,
+         f"{results.discovery.seconds:.1f} s, {results.discovery.megabytes:.0f} MB"),
     ]
 
 
@@ -203,6 +208,10 @@ Signing a token: {"; ".join(f"{us:.1f} us, {rate:,.0f} a second ({name})" for na
 {of_loads(results)}
 
 {added_libraries(results)}
+
+## Discovering
+
+`iamodbc discover`: {discover_bench.told(results.discovery)}.
 
 ## Instructions
 
@@ -365,6 +374,8 @@ def measure(build):
     results.forwards = forward_bench.measure(programs + "/forward_bench")
     heading("Signing a token (items_per_second: tokens per second):")
     results.tokens = sign_tokens(programs + "/token_bench")
+    heading("Discovering databases (iamodbc discover):")
+    results.discovery = discover_bench.measure(build + "/setup/iamodbc")
     heading("Connecting with a login out of the cache, beside the base driver alone with the same token:")
     box = connect_bench.live.the_box()
     recording = build + "/tests/driver/recording_psqlodbc/psqlodbcw.so"
