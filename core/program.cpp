@@ -79,41 +79,8 @@ class Child {
   }
 
   // Gives 0, or the errno of the failure.
-  int start(const std::vector<std::string>& words, int input, int output, int complaints) {
-    std::vector<char*> arguments;
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: exec's type
-    arguments.push_back(nullptr);
-
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    if (const int error = posix_spawn_file_actions_init(&actions); error != 0) return error;
-    if (const int error = posix_spawnattr_init(&attributes); error != 0) {
-      posix_spawn_file_actions_destroy(&actions);
-      return error;
-    }
-    if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-    // the host's sockets and files are not the program's business
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-#endif
-    // What the host blocks or ignores for itself must not reach the program; a hang-up that nohup ignores stays
-    // ignored.
-    sigset_t none;
-    sigset_t to_default;
-    sigemptyset(&none);
-    sigemptyset(&to_default);
-    for (const int signal : {SIGPIPE, SIGCHLD, SIGXFSZ}) sigaddset(&to_default, signal);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &to_default);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-    const int error = posix_spawnp(&pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
-    if (error != 0) pid_ = -1;
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
+  int start(const std::vector<std::string>& words, const ProgramFiles& files) {
+    return spawn_program(words, files, false, pid_);
   }
 
   bool has_ended() {
@@ -126,9 +93,7 @@ class Child {
   }
 
   // Absent while it runs, and when the host took the status.
-  [[nodiscard]] std::optional<int> status() const {
-    return status_;
-  }
+  [[nodiscard]] std::optional<int> status() const { return status_; }
 
  private:
   pid_t pid_ = -1;
@@ -180,12 +145,9 @@ std::optional<Error> start(const std::vector<std::string>& words, const std::str
       (input != nullptr && !open_input(*input, input_end))) {
     return broken(what + " cannot be started: " + reason_of(errno) + ".");
   }
-  const int error = running.child.start(words, input_end.get(), output_end.get(), complaints_end.get());
+  const int error = running.child.start(words, {input_end.get(), output_end.get(), complaints_end.get()});
   if (error == 0) return std::nullopt;
-  const bool looks_like_shell = words[0].starts_with('~') || words[0].find('$') != std::string::npos;
-  return broken(what + " cannot be started: " + reason_of(error) + ". " +
-                (looks_like_shell ? "It is run without a shell, so ~ and $VAR are not expanded; write the whole path."
-                                  : "Check that it is installed and in PATH, or write its whole path."));
+  return not_started(words, what, error);
 }
 
 Error too_late(const std::string& what) {
@@ -226,6 +188,61 @@ std::optional<Error> run_program(const std::vector<std::string>& words, const st
   }
   printed.status = running.child.status();
   return std::nullopt;
+}
+
+int spawn_program(const std::vector<std::string>& words, const ProgramFiles& files, bool own_session, pid_t& pid) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: exec's type
+  arguments.push_back(nullptr);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  if (const int error = posix_spawn_file_actions_init(&actions); error != 0) return error;
+  if (const int error = posix_spawnattr_init(&attributes); error != 0) {
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+  }
+  if (files.input >= 0) posix_spawn_file_actions_adddup2(&actions, files.input, STDIN_FILENO);
+  if (files.input < 0 && own_session)
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, files.output, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, files.complaints, STDERR_FILENO);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+  // the host's sockets and files are not the program's business
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+#endif
+  // What the host blocks or ignores for itself must not reach the program; a hang-up that nohup ignores stays
+  // ignored.
+  sigset_t none;
+  sigset_t to_default;
+  sigemptyset(&none);
+  sigemptyset(&to_default);
+  for (const int signal : {SIGPIPE, SIGCHLD, SIGXFSZ}) sigaddset(&to_default, signal);
+  if (own_session) {
+    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGIO}) sigaddset(&to_default, signal);
+  }
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &to_default);
+  const int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (own_session ? POSIX_SPAWN_SETSID : 0);
+  posix_spawnattr_setflags(&attributes, static_cast<short>(flags));
+
+  const int error = posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
+  if (error != 0) pid = -1;
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+Error not_started(const std::vector<std::string>& words, const std::string& what, int error) {
+  const bool looks_like_shell = words[0].starts_with('~') || words[0].find('$') != std::string::npos;
+  return broken(what + " cannot be started: " + reason_of(error) + ". " +
+                (looks_like_shell ? "It is run without a shell, so ~ and $VAR are not expanded; write the whole path."
+                                  : "Check that it is installed and in PATH, or write its whole path."));
+}
+
+std::string how_it_ended(int status) {
+  return WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
+                             : "failed with exit status " + std::to_string(WEXITSTATUS(status));
 }
 
 Result<std::vector<std::string>> split_command_line(std::string_view command_line) {

@@ -6,6 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -42,6 +44,20 @@ std::optional<Error> run_program(const std::vector<std::string>& words, const st
 
 // Working directory and variables that a program inherits, as one text: may hold secrets.
 Secret what_programs_inherit();
+
+// What spawn_program() gives the program as standard input, output and error.
+struct ProgramFiles {
+  int input = -1;  // -1: ours; in a session of its own, an empty one
+  int output = -1;
+  int complaints = -1;
+};
+// Starts the program, with these files and no other of ours, our signals' blocks and ignored ones undone. Gives 0, or the errno of the failure. `own_session`: it has no
+// terminal, leads a process group of its own, and what is ignored here (SIGTERM, SIGINT, ...) is not ignored there.
+int spawn_program(const std::vector<std::string>& words, const ProgramFiles& files, bool own_session, pid_t& pid);
+// Of such a failure (28000).
+Error not_started(const std::vector<std::string>& words, const std::string& what, int error);
+// "was ended by signal 9", "failed with exit status 3"; `status` of waitpid.
+std::string how_it_ended(int status);
 
 // The words of a command line by POSIX quoting rules; fails (HY000) at a quote that is not closed.
 Result<std::vector<std::string>> split_command_line(std::string_view command_line);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/credentials/process.h"
 
-#include <sys/wait.h>
-
 #include <optional>
 #include <utility>
 
@@ -74,9 +72,7 @@ std::string shown_complaints(const Printed& printed, const Context& context) {
 
 std::optional<Error> failure(const Printed& printed, const std::string& what, const Context& context) {
   if (!printed.status || *printed.status == 0) return std::nullopt;
-  const int status = *printed.status;
-  const std::string how = WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
-                                              : "failed with exit status " + std::to_string(WEXITSTATUS(status));
+  const std::string how = how_it_ended(*printed.status);
   const std::string complaints = shown_complaints(printed, context);
   return broken("Error when retrieving credentials from custom-process: " + what + " " + how +
                 (complaints.empty() ? " and said nothing. Run it in a terminal." : ": " + complaints));
