@@ -37,6 +37,7 @@ enum class AttributeId {
   token_port,
   resolve_cname,
   token_lifetime,
+  tunnel,
   access_key_id,
   secret_access_key,
   session_token,

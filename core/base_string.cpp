@@ -42,12 +42,12 @@ class Writer {
     if (input_.login != nullptr) {
       write_value(AttributeId::server, profile_.server,
                   without_brackets(profile_.kind == BaseKind::psqlodbc ? input_.tls->checked_host : settings_.server));
-      write_value(AttributeId::port, profile_.port, std::to_string(settings_.port));
+      write_value(AttributeId::port, profile_.port, std::to_string(input_.port > 0 ? input_.port : settings_.port));
       if (settings_.has_database) write_value(AttributeId::database, profile_.database, settings_.database);
       write_value(AttributeId::uid, profile_.uid, input_.login->user);
     } else {
       pass_on(AttributeId::server, profile_.server);
-      pass_on(AttributeId::port, profile_.port);
+      pass_on_port();
       pass_on(AttributeId::database, profile_.database);
       pass_on(AttributeId::uid, profile_.uid);
     }
@@ -262,6 +262,13 @@ class Writer {
     } else if (found->attribute != nullptr || !base_reads(found->origin) || !reads_in_section(profile_, found->name)) {
       write_value(id, name, found->value);
     }
+  }
+
+  void pass_on_port() {
+    if (input_.port <= 0) return pass_on(AttributeId::port, profile_.port);
+    const auto found = given_.find(AttributeId::port, profile_, true);
+    const std::string as_given(found ? found->name : profile_.port);
+    write_value(profile_.kind == BaseKind::unknown ? as_given : profile_.port, std::to_string(input_.port));
   }
 
   void pass_on_password() {

@@ -30,6 +30,7 @@ struct BaseStringInput {
   std::string pass_file;  // path of the in-memory password file; empty: the secret stands in the string
   std::string address;    // numeric address to dial when it is not the checked host's; empty: none
   int seconds_left = 0;   // of the login time-out, for a base driver that takes it from the string alone; 0: none
+  int port = 0;           // to dial, where a tunnel has chosen it; 0: Port
 };
 
 Result<Secret> write_base_string(const BaseStringInput& input, Width width);

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "core/program.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -264,6 +265,20 @@ void check_resolve_cname(Reader& reader, const Settings& settings) {
   }
 }
 
+void read_tunnel(Reader& reader, Settings& settings) {
+  const std::string line = reader.text(AttributeId::tunnel);
+  if (line.empty()) return;
+  auto words = split_command_line(line);
+  if (!words) {
+    reader.fail(State::invalid_attribute_value, "Tunnel is not a command line: " + words.error().message + ".");
+  } else if (words.value().empty() || words.value().front().empty()) {
+    reader.fail(State::invalid_attribute_value, "Tunnel names no program.");
+  } else {
+    settings.tunnel = std::move(words).value();
+    settings.tunnel_takes_port = line.find(tunnel_port_word) != std::string::npos;
+  }
+}
+
 }  // namespace
 
 const char* text(AuthType type) {
@@ -406,6 +421,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   settings.resolves_cname = reader.choice(AttributeId::resolve_cname).value_or(0) == 1;
   const auto token_lifetime = reader.seconds(AttributeId::token_lifetime, 1, 604800);
   if (token_lifetime) settings.token_lifetime = std::chrono::seconds(*token_lifetime);
+  read_tunnel(reader, settings);
   settings.credentials = read_credential_settings(reader);
   settings.credentials.dsn = given.dsn();
   settings.credentials.may_prompt = may_prompt;

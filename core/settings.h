@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base_driver_profile.h"
@@ -18,6 +19,9 @@
 #include "core/secret.h"
 
 namespace iamodbc {
+
+// In the words of Tunnel, where the port of this computer goes.
+inline constexpr std::string_view tunnel_port_word = "{port}";
 
 // What `AuthType` says; the order of its choices in the table of attributes.
 enum class AuthType { iam, password, secrets_manager, redshift, dsql };
@@ -47,6 +51,8 @@ struct Settings {
   std::string token_host;  // Server unless given
   int token_port = 0;      // Port unless given
   bool has_token_host = false;
+  std::vector<std::string> tunnel;           // the words of Tunnel: a program and its arguments; empty: none
+  bool tunnel_takes_port = false;            // {port} is among them
   bool resolves_cname = false;               // ResolveCNAME=yes: DNS is believed
   std::string asked_server;                  // that Server was an alias of; empty: it was none
   std::chrono::seconds token_lifetime{900};  // of AuthType=DSQL

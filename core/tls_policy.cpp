@@ -261,6 +261,8 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
   bool sets_hostaddr = plan.dials_another_host;
   if (profile.kind == BaseKind::psqlodbc) {
     if (plan.dials_another_host) plan.checked_host = settings.token_host;
+    // Server then is the database's name, and what is dialled is this computer.
+    if (settings.tunnel_takes_port) plan.dials_another_host = sets_hostaddr = true;
     auto user = user_libpq_options(given, profile, settings.tls);
     if (!user) return user.error();
     if (user.value().has_hostaddr) {

@@ -15,6 +15,7 @@
 #include "core/login/writer_region.h"
 #include "core/pass_file.h"
 #include "core/text.h"
+#include "core/tunnel.h"
 #include "core/walk.h"
 #include "driver/base_connection.h"
 #include "driver/base_driver.h"
@@ -169,13 +170,15 @@ class Walk {
     auto walked = walk(given.value(), files);
     if (!walked) return fail_and_log(walked.error());
     Rooms& rooms = walked.value();
-    auto dialled = dial_with_fresh_try(rooms, given.value(), files);
+    auto dialled = dial_through_tunnel(rooms, given.value(), files);
     if (!dialled) return fail_and_log(dialled.error());
     if (SQL_SUCCEEDED(dialled.value().status)) {
       try {
         if (dbc_.functions == &rooms.base->with_own_cancel)
           prepare_to_cancel(dbc_, given.value().string().write(), width_);
-        return succeed(given.value(), rooms, std::move(dialled).value());
+        const SQLRETURN status = succeed(given.value(), rooms, std::move(dialled).value());
+        dbc_.tunnel = std::move(tunnel_);
+        return status;
       } catch (...) {  // no memory for the out string: an error may not leave the connection open
         rooms.base->functions.SQLDisconnect(dbc_.base);
         release_children_and_disconnect(dbc_);
@@ -235,6 +238,20 @@ class Walk {
   static void forget(const Login& refused) {
     LoginCache::of_process().drop(refused.key, refused.signed_at);
     forget_writer_region(refused.signed_endpoint.host);
+  }
+
+  // Without Tunnel there is none. One that ends while we go through it, perhaps because it was as good as dead, is followed by one new one.
+  Result<Attempted> dial_through_tunnel(Rooms& rooms, Given& given, const OdbcFiles& files) {
+    for (bool is_second = false;; is_second = true) {
+      auto tunnel = open_tunnel(rooms.settings, *rooms.facts.profile,
+                                rooms.prepared.tls ? &*rooms.prepared.tls : nullptr, system_, log_, deadline_);
+      if (!tunnel) return tunnel.error();
+      tunnel_ = std::move(tunnel).value();
+      auto dialled = dial_with_fresh_try(rooms, given, files);
+      const bool is_connected = dialled && SQL_SUCCEEDED(dialled.value().status);
+      if (is_second || is_connected || !tunnel_.has_ended()) return dialled;
+      log_.warning("the tunnel ended while connecting: one try with a new one");
+    }
   }
 
   // A login out of the cache may have been good once: when it is refused, a newer one is tried, and `rooms` are its.
@@ -310,17 +327,21 @@ class Walk {
     return attempt(dbc_, *rooms.base, functions, text, width_, deadline_, deferred);
   }
 
+  // An empty one where the base driver itself looks up Server.
+  Result<std::vector<std::string>> addresses_to_dial(const Rooms& rooms) {
+    const bool finds_it_itself = !rooms.prepared.tls || !rooms.prepared.tls->dials_another_host ||
+                                 rooms.facts.profile->kind != BaseKind::psqlodbc;
+    if (finds_it_itself) return std::vector<std::string>{""};
+    return numeric_addresses(tunnel_.is_in_use() ? tunnel_.host() : rooms.settings.server, deadline_);
+  }
+
   // Every address in order, each with a base handle of its own; a refusal ends the search, because the next address is the same database.
   Result<Attempted> dial(const Rooms& rooms, const Given& given) {
     const PreparedLogin& prepared = rooms.prepared;
     const Settings& settings = rooms.settings;
     const BaseDriverFacts& facts = rooms.facts;
-    std::vector<std::string> addresses{""};
-    if (prepared.tls && prepared.tls->dials_another_host && facts.profile->kind == BaseKind::psqlodbc) {
-      auto found = numeric_addresses(settings.server, deadline_);
-      if (!found) return found.error();
-      addresses = std::move(found).value();
-    }
+    auto addresses = addresses_to_dial(rooms);
+    if (!addresses) return addresses.error();
     std::optional<PassFile> pass_file;
     if (prepared.login && hands_over_in_a_file(facts, prepared.login->secret))
       pass_file = PassFile::create(prepared.login->secret.reveal());
@@ -335,7 +356,7 @@ class Walk {
 
     const BaseFunctions& functions = functions_for(rooms);
     Attempted attempted;
-    for (const std::string& address : addresses) {
+    for (const std::string& address : addresses.value()) {
       if (auto error = passed(deadline_, "connecting")) return *error;
       const BaseStringInput input{given,
                                   settings,
@@ -344,7 +365,8 @@ class Walk {
                                   prepared.tls ? &*prepared.tls : nullptr,
                                   pass_file ? pass_file->path() : "",
                                   address,
-                                  seconds_left(deadline_)};
+                                  seconds_left(deadline_),
+                                  settings.tunnel_takes_port ? tunnel_.port() : 0};
       auto text = write_base_string(input, width_);
       if (!text) return text.error();
       auto result = attempt_past_a_race(rooms, functions, text.value(), deferred);
@@ -417,7 +439,16 @@ class Walk {
       // With the base driver's state: unixODBC sorts records, the highest state first, and equal ones keep their order.
       records.insert(records.begin() + 1, Record{records.front().sqlstate, "[iamodbc] " + advice, 0});
     }
+    if (tunnel_.is_in_use() && !login_refused) add_tunnel(records, settings, *facts.profile);
     return set_diagnostics(dbc_, Diagnostics{attempted.status, std::move(records), settings.server});
+  }
+
+  // What failed may be the tunnel, which says it on its own standard error.
+  void add_tunnel(std::vector<Record>& records, const Settings& settings, const BaseDriverProfile& profile) {
+    std::string text = tunnel_.report(system_);
+    log_.error(text);
+    if (const std::string advice = tunnel_name_advice(settings, profile); !advice.empty()) text += " " + advice;
+    records.insert(records.begin() + 1, Record{records.front().sqlstate, "[iamodbc] " + text, 0});
   }
 
   Dbc& dbc_;
@@ -428,6 +459,7 @@ class Walk {
   std::string own_folder_ = own_folder();  // asked once: it is a walk through the file system
   Log log_;
   Deadline deadline_ = no_deadline;
+  TunnelUse tunnel_;
 };
 
 // ---- the functions ----

@@ -244,6 +244,7 @@ void connect_to(Dbc& dbc, const BaseDriver& driver, SQLHDBC base, const BaseFunc
 }
 
 void release_children_and_disconnect(Dbc& dbc) {
+  const TunnelUse over = std::move(dbc.tunnel);  // goes after the locks: it may wait for the tunnel's end
   const std::scoped_lock hold_children(children_lock(dbc));
   for (Stmt* const stmt : dbc.statements) kill_and_give_back(*stmt);
   for (ExplicitDesc* const desc : dbc.descriptors) kill_and_give_back(*desc);

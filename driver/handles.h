@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/tunnel.h"
 #include "driver/attribute_queue.h"
 #include "driver/base_driver.h"
 #include "driver/functions.h"
@@ -95,6 +96,7 @@ struct Dbc : TaggedHandle<Dbc, 0x1ADBC000> {
   std::vector<ExplicitDesc*> descriptors;
   // While connected, where SQLCancel is ours; guarded by bookkeeping().
   std::shared_ptr<const CancelWay> cancel_way;
+  TunnelUse tunnel;  // while connected through one
 };
 
 struct Env : TaggedHandle<Env, 0x1AE2F000> {

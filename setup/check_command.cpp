@@ -12,6 +12,7 @@
 #include <sqlext.h>
 
 #include "core/login/names.h"
+#include "core/tunnel.h"
 #include "core/walk.h"
 #include "setup/base_probe.h"
 #include "setup/command.h"
@@ -207,8 +208,11 @@ class Check {
     return Exit::ok;
   }
 
+  // The driver starts a tunnel, and ends it when the connection goes.
   int connect(const Given& given, const Settings& settings, const PreparedLogin& prepared,
               const BaseDriverProfile& profile) {
+    const std::string tunnel = described_tunnel(settings, profile, prepared.tls ? &*prepared.tls : nullptr);
+    if (!tunnel.empty()) room("tunnel", tunnel);
     Connection connection;
     const auto started = std::chrono::steady_clock::now();
     const std::vector<Error> records = connection.connect(given.string().write(), timeout_);

@@ -194,6 +194,13 @@ constexpr Advice table[] = {
      "Take the base driver that the message names, or a role with fewer tags and a shorter session policy."},
 
     // ---- the way there ----
+    {"tunnel",
+     "The tunnel does not answer",
+     {"Tunnel (", "Tunnel leads to the database"},
+     "The program of Tunnel= cannot be started, has ended, leads another port of this computer than Port to the "
+     "database, or that port is taken.",
+     "Run its command in a terminal, as this user and without questions (`ssh -o BatchMode=yes`), and look at what it "
+     "prints; docs/tunnel.md has examples."},
     {"dns-unknown",
      "The host name has no address",
      {"could not translate host name", "Unknown server host", "Unknown MySQL server host", "has no address",

@@ -14,7 +14,9 @@
 #include <variant>
 
 #include "core/addresses.h"
+#include "core/log.h"
 #include "core/login/names.h"
+#include "core/tunnel.h"
 #include "setup/doctor/examination.h"
 #include "setup/doctor/tls_probe.h"
 #include "setup/rooms.h"
@@ -86,6 +88,40 @@ const char* advice_of(int error) {
   if (error == ECONNREFUSED) return "connection-refused";
   return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT ? "no-route"
                                                                                                           : "no-answer";
+}
+
+// Names of computers in the words of a command: user@host, port:host:port.
+void meet_hosts_of(Examination& examination, const std::vector<std::string>& words) {
+  constexpr const char* ends = "@:,=/[]";
+  for (const std::string& word : words) {
+    for (std::size_t start = 0; start < word.size();) {
+      const auto end = std::min(word.find_first_of(ends, start), word.size());
+      const std::string part = word.substr(start, end - start);
+      if (part.find('.') != std::string::npos) examination.met(part);
+      start = end + 1;
+    }
+  }
+}
+
+// A tunnel for as long as the network is looked at; the login through the driver starts its own. Nothing when it failed.
+std::optional<TunnelUse> started_tunnel(Examination& examination) {
+  const Settings& settings = *examination.settings;
+  if (settings.tunnel.empty()) return TunnelUse();
+  meet_hosts_of(examination, settings.tunnel);
+  const TlsPlan* const tls = examination.prepared.tls ? &*examination.prepared.tls : nullptr;
+  const auto started = std::chrono::steady_clock::now();
+  auto tunnel = waited("starting the tunnel", [&] {
+    return open_tunnel(settings, *examination.profile, tls, examination.system, Log(), examination.whole());
+  });
+  if (!tunnel) {
+    examination.findings.add_failure("tunnel", tunnel.error().sqlstate, tunnel.error().message, "tunnel");
+    return std::nullopt;
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+  examination.findings.add("tunnel", Mark::ok,
+                           tunnel.value().host() + ":" + std::to_string(tunnel.value().port()) + " answers after " +
+                               std::to_string(took.count()) + " ms");
+  return std::move(tunnel).value();
 }
 
 // The host that is dialled: of pqopt's hostaddr, else Server.
@@ -221,8 +257,10 @@ void look_at_rds_certificates(Examination& examination, const CaFile& ca) {
 
 void look_at_network(Examination& examination) {
   Findings& findings = examination.findings;
-  const int port = examination.settings->port;
-  const std::string host = dialled_host(examination);
+  const auto tunnel = started_tunnel(examination);
+  if (!tunnel) return;
+  const int port = tunnel->is_in_use() ? tunnel->port() : examination.settings->port;
+  const std::string host = tunnel->is_in_use() ? tunnel->host() : dialled_host(examination);
   if (host.empty() || host.find_first_of("/\\@,") != std::string::npos || port <= 0)
     return findings.add("network", Mark::skipped, "Server is not one TCP host; the base driver finds it by itself");
 

@@ -32,7 +32,7 @@ constexpr Named named[] = {
     {"--token-host", Id::token_host, "HOST"}, {"--tls", Id::tls, "LEVEL"},
     {"--secret", Id::secret_id, "ID"},        {"--cluster", Id::cluster_id, "NAME"},
     {"--workgroup", Id::workgroup, "NAME"},   {"--ca-file", Id::tls_ca_file, "FILE"},
-    {"--auth", Id::auth_type, "TYPE"},
+    {"--auth", Id::auth_type, "TYPE"},        {"--tunnel", Id::tunnel, "COMMAND"},
 };
 
 Error wrong(const std::string& message) {

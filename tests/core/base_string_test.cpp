@@ -63,6 +63,17 @@ TEST(BaseString, AnOldLibpqIsNotUsedWithDsql) {
   EXPECT_NE(walked(BaseKind::psqlodbc, dsql).text.find("Database=postgres;"), std::string::npos);
 }
 
+TEST(BaseString, APortThatATunnelHasChosenIsDialledInThePlaceOfPort) {
+  WalkOptions options;
+  options.port = 40001;
+  EXPECT_NE(with("Port=5432", options).text.find(";Port=40001;"), std::string::npos);
+  for (const char* port : {"Port=5432;", ""}) {
+    const auto walk = with(std::string(port) + "AuthType=Password;PWD=x", options, BaseKind::mariadb);
+    EXPECT_NE(walk.text.find(";PORT=40001;"), std::string::npos) << walk.text;
+    EXPECT_EQ(walk.text.find("5432"), std::string::npos) << walk.text;
+  }
+}
+
 TEST(BaseString, ForeignAttributesStayByteForByteInOrderWithDuplicates) {
   const std::string foreign = " Fetch = 7;B6={1};x={a;}}b=c};Fetch=8;trusted;zo\xC3\xAB=\xFF";
   EXPECT_EQ(walked(BaseKind::psqlodbc, "UID=a;" + foreign + ";" + std::string(login)).text, foreign + ";" + ours());

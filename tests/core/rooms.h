@@ -72,6 +72,7 @@ struct WalkOptions {
   std::map<std::string, std::string> variables;
   std::string pass_file;
   int seconds_left = 0;
+  int port = 0;
   std::string address;
   std::string section;  // of the base driver
   std::string file;
@@ -114,7 +115,8 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
                               walk.plan ? &*walk.plan : nullptr,
                               options.pass_file,
                               options.address,
-                              options.seconds_left};
+                              options.seconds_left,
+                              options.port};
   auto written = write_base_string(input, options.width);
   if (!written) {
     failed("base string", written.error());

@@ -112,7 +112,8 @@ TEST(Settings, ServerAndUserMustBeKnownForAToken) {
 }
 
 TEST(Settings, WhatStartsProgramsOrWritesFilesIsNotTakenFromAString) {
-  for (const char* text : {"CredentialProcess=/bin/x", "Credential_Process=/bin/x", "LogFile=/tmp/x"}) {
+  for (const char* text :
+       {"CredentialProcess=/bin/x", "Credential_Process=/bin/x", "LogFile=/tmp/x", "Tunnel=/bin/x"}) {
     const auto settings = with(text);
     expect_says(settings, {"odbc.ini", "AllowInString=yes"});
     EXPECT_EQ(settings.error().message.find("/bin/x"), std::string::npos);
@@ -120,6 +121,22 @@ TEST(Settings, WhatStartsProgramsOrWritesFilesIsNotTakenFromAString) {
   EXPECT_TRUE(read("DSN=a", "[a]\nServer=a\nUID=b\nCredentialProcess=/bin/x\nLogFile=/tmp/x\n"));
   EXPECT_TRUE(read(std::string(login) + "Driver=iamodbc;CredentialProcess=/bin/x", "",
                    "[iamodbc]\nDriver=x\nAllowInString=1\n"));
+}
+
+TEST(Settings, TheWordsOfATunnelAreSplitWithoutAShell) {
+  const auto settings = read("DSN=a", "[a]\nServer=a\nUID=b\nTunnel=ssh -o \"A B\" -L {port}:$HOME:5432 'it; rm'\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings.value().tunnel,
+            (std::vector<std::string>{"ssh", "-o", "A B", "-L", "{port}:$HOME:5432", "it; rm"}));
+  EXPECT_TRUE(settings.value().tunnel_takes_port);
+  EXPECT_FALSE(read("DSN=a", "[a]\nServer=a\nUID=b\nTunnel=ssh bastion\n").value().tunnel_takes_port);
+  EXPECT_TRUE(read("DSN=a", "[a]\nServer=a\nUID=b\n").value().tunnel.empty());
+  for (const char* wrong : {"ssh 'bastion", "ssh \\", "''"}) {
+    const auto none = read("DSN=a", std::string("[a]\nServer=a\nUID=b\nTunnel=") + wrong + "\n");
+    ASSERT_FALSE(none) << wrong;
+    EXPECT_EQ(none.error().sqlstate, "HY024");
+    EXPECT_NE(none.error().message.find("Tunnel"), std::string::npos);
+  }
 }
 
 TEST(Settings, LessTlsTogetherWithTokenHostIsNotTakenFromAString) {

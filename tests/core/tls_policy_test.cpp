@@ -275,6 +275,20 @@ TEST(TlsPolicy, LibpqsVariablesAreNothingToOtherBaseDrivers) {
   EXPECT_FALSE(with("", variables({{"PGSERVICE", "x"}, {"PGHOSTADDR", "y"}}), BaseKind::mariadb).error);
 }
 
+TEST(TlsPolicy, BehindATunnelOfAFreePortTheDatabasesNameIsCheckedAndAnotherHostDialled) {
+  const auto in_ini = [](const std::string& tunnel, BaseKind kind) {
+    WalkOptions options;
+    options.odbc_ini = "[a]\nServer=rds.example\nUID=jane\nTunnel=" + tunnel + "\n";
+    return walked(kind, "DSN=a", options);
+  };
+  const auto walk = in_ini("ssh -L {port}:rds.example:5432", BaseKind::psqlodbc);
+  ASSERT_TRUE(walk.plan);
+  EXPECT_TRUE(walk.plan->dials_another_host);
+  EXPECT_EQ(walk.plan->checked_host, "rds.example");
+  EXPECT_FALSE(in_ini("ssh -L 1:rds.example:5432", BaseKind::psqlodbc).plan->dials_another_host);
+  EXPECT_FALSE(in_ini("ssh -L {port}:rds.example:5432", BaseKind::mariadb).plan->dials_another_host);
+}
+
 TEST(TlsPolicy, WithTokenHostTheCertificateIsCheckedAgainstIt) {
   const auto walk = with("TokenHost=rds.example");
   ASSERT_TRUE(walk.plan);

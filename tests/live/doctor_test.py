@@ -321,6 +321,11 @@ class Network(DoctorTest):
     def at(self, port, dsn="local-pg", host="127.0.0.1"):
         return f"DSN={dsn};Server={host};Port={port}"
 
+    def test_a_tunnel_that_leads_nowhere(self):
+        section = self.section(Tunnel="sh -c 'echo no key; exit 3' {port}")
+        steps = self.finds("tunnel", "failed", "tunnel", r"Tunnel \(sh\) leads nowhere: it failed with exit status 3", "Its last lines: no key", source="mine", ini=section)
+        self.assertEqual(["skipped"], steps["login"][0])
+
     def test_connection_refused(self):
         with closed_port() as port:
             steps = self.finds("TCP", "failed", "connection-refused", "127.0.0.1 port", "refused", source=self.at(port))
