@@ -7,7 +7,7 @@ import subprocess
 import unittest
 import urllib.parse
 
-from logins import Logins
+from login_services import Logins
 from world import PYTHON, World
 
 REFERENCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "references", "botocore_login_calls.py")

@@ -14,7 +14,7 @@ import box
 from box import HERE, PYTHON, LiveTest
 
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
-from logins import Logins  # noqa: E402  pylint: disable=wrong-import-position
+from login_services import Logins  # noqa: E402  pylint: disable=wrong-import-position
 
 TOOL = os.environ.get("IAMODBC_TEST_TOOL", box.TOOL)
 

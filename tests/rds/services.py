@@ -19,7 +19,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
 import databases  # noqa: E402  pylint: disable=wrong-import-position
-from logins import Logins  # noqa: E402  pylint: disable=wrong-import-position
+from login_services import Logins  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def new_password(box, port):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""logins: what AWS gives to log in with, on loopback, for tests: Secrets Manager (GetSecretValue), Redshift (GetClusterCredentials, GetClusterCredentialsWithIAM, DescribeClusters) and
+"""login_services: what AWS gives to log in with, on loopback, for tests: Secrets Manager (GetSecretValue), Redshift (GetClusterCredentials, GetClusterCredentialsWithIAM, DescribeClusters) and
 Redshift Serverless (GetCredentials, GetWorkgroup). One server is all of them: the scope of a signature says which one is asked, and in which region. Signatures are recomputed, their time has to
 be right, and a call has to be that service's own: version or target, content type, and no member that it does not know.
 
