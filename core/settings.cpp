@@ -142,8 +142,12 @@ Result<TlsChoice> choose_tls(const Given& given, const BaseDriverProfile& profil
   return choice;
 }
 
-// Whether the connection string itself says where a token goes.
+// Whether the connection string itself says where a token goes, or a password that is fetched.
 bool string_says_where(const Given& given, const BaseDriverProfile& profile) {
+  const auto options = given.find(profile.libpq_option_names);
+  const bool gives_address = options && options->origin == Origin::connection_string &&
+                             options->value.find("hostaddr") != std::string_view::npos;
+  if (gives_address) return true;
   const auto in_string = [&](AttributeId id) {
     const auto one = given.find(id, profile);
     return one && one->origin == Origin::connection_string;

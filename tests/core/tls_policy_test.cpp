@@ -67,6 +67,12 @@ TEST(TlsPolicy, AStringCannotLeadAPasswordThatIsFetched) {
     EXPECT_FALSE(led("Server=db.example\n", "TLSCAFile=" + file, kind).error);  // it does not say where
     EXPECT_FALSE(led("TLSCAFile=" + file + "\n", "Server=db.example", kind).error);
   }
+  // libpq dials hostaddr in place of Server, and there somebody may have a certificate of that file.
+  EXPECT_TRUE(led("Server=" + aws + "\n", "pqopt={hostaddr=192.0.2.1 sslrootcert='" + file + "'}").error);
+  EXPECT_TRUE(led("Server=" + aws + "\n", "pqopt={hostaddr=192.0.2.1};TLSCAFile=" + file).error);
+  EXPECT_TRUE(led("Server=db.example\n", "pqopt={hostaddr=192.0.2.1}").error);
+  EXPECT_FALSE(led("Server=" + aws + "\n", "pqopt={hostaddr=192.0.2.1}").error);
+  EXPECT_FALSE(led("Server=db.example\nTLSCAFile=" + file + "\n", "pqopt={hostaddr=192.0.2.1}").error);
   EXPECT_TRUE(led("Server=db.example\n", "Port=1").error);
   EXPECT_TRUE(led("Server=db.example\n", "TLS=require").error);
   EXPECT_TRUE(led("Server=db.example\n", "TLS=verify-ca").error);
