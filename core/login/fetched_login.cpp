@@ -151,6 +151,11 @@ Result<FetchedLogin> login_of(const FetchSettings& settings, const Secret& json,
                               {"Database", plain_text(*document, "dbname")}}) {
     if (!value.empty()) fetched.told.push_back(Told{name, value, where});
   }
+  // The base driver's connection string would end there, and with it what stands behind: TLS.
+  for (const Told& one : fetched.told) {
+    if (one.value.find('\0') != std::string::npos)
+      return unfit(source, "holds a NUL in what it tells for " + one.name + ", which ends every text. Correct it.");
+  }
   return fetched;
 }
 

@@ -90,6 +90,17 @@ TEST(FetchedLogin, WhatIsNoLoginSaysSoAndShowsNoSecret) {
   }
 }
 
+TEST(FetchedLogin, ANulIsRefusedBecauseItWouldCutTheTlsAttributesOff) {
+  const std::pair<const char*, const char*> secrets[] = {
+      {"UID", R"({"username":"u\u0000x","password":"p"})"},
+      {"Server", R"({"username":"u","password":"p","host":"h\u0000x"})"},
+      {"Port", R"({"username":"u","password":"p","port":"1\u00002"})"},
+      {"Database", R"({"username":"u","password":"p","dbname":"d\u0000"})"}};
+  for (const auto& [name, json] : secrets)
+    EXPECT_NE(told(login(json)).find(std::string("holds a NUL in what it tells for ") + name), std::string::npos)
+        << name << ": " << told(login(json));
+}
+
 TEST(FetchedLogin, ARegionStandsInAnArn) {
   EXPECT_EQ(region_of_arn("arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:a:b-AbCdEf"), "cn-north-1");
   for (const char* none :
