@@ -105,7 +105,7 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
   auto token = sign(now);
   if (token) {
     signing.keep(copy(token.value(), false));
-  } else {
+  } else if (token.error().sqlstate != State::login_timeout) {  // that is the caller's own: who waits may have time
     signing.keep(token.error());
   }
   return token;

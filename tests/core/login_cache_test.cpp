@@ -235,6 +235,22 @@ TEST(LoginCache, WhoWaitedSharesTheFailure) {
   EXPECT_EQ(text(bench.get(key())).substr(0, 4), "jane");  // a failure is not kept
 }
 
+TEST(LoginCache, WhoWaitedDoesNotShareATimeOut) {
+  Bench bench;
+  std::latch is_asking(1);
+  std::thread impatient([&] {
+    const auto token = bench.cache.get(key(), bench.system, no_deadline, [&](Time) -> Result<Token> {
+      is_asking.count_down();
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      return Error{"HYT00", "late", 0};
+    });
+    EXPECT_EQ(text(token), "HYT00");
+  });
+  is_asking.wait();
+  EXPECT_EQ(text(bench.get(key())).substr(0, 4), "jane");
+  impatient.join();
+}
+
 TEST(LoginCache, WhatHasNoMarginIsKeptToItsEnd) {
   Bench bench;
   int asked = 0;
