@@ -245,7 +245,7 @@ void check_dsql(Reader& reader, Settings& settings, const BaseDriverProfile& pro
                                                     ": Aurora DSQL speaks PostgreSQL's protocol. Use psqlODBC as "
                                                     "BaseDriver.");
   }
-  if (!settings.has_database) {  // libpq would take the user's name
+  if (settings.database.empty()) {  // libpq would take the user's name
     settings.database = "postgres";
     settings.has_database = true;
   }

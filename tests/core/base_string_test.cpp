@@ -61,6 +61,7 @@ TEST(BaseString, AnOldLibpqIsNotUsedWithDsql) {
     EXPECT_FALSE(walked(BaseKind::psqlodbc, dsql, options).error) << fit;
   }
   EXPECT_NE(walked(BaseKind::psqlodbc, dsql).text.find("Database=postgres;"), std::string::npos);
+  EXPECT_NE(walked(BaseKind::psqlodbc, dsql + ";Database=").text.find("Database=postgres;"), std::string::npos);
 }
 
 TEST(BaseString, APortThatATunnelHasChosenIsDialledInThePlaceOfPort) {
