@@ -132,9 +132,10 @@ class Check {
            "], \"errors\": " + json_list(errors_) + "}";
   }
 
-  // The rooms of fetch_login in their order, up to the one that failed; none for a login that is not fetched. No region: not even the settings were right.
+  // The rooms of fetch_login in their order, up to the one that failed; none for a login that is not fetched.
   int show_fetched(const PreparedLogin& prepared, const Given& given, const std::optional<Error>& error) {
-    if (!prepared.fetch_region) return error ? stopped("settings", *error) : Exit::ok;
+    if (!prepared.fetch_region && !error) return Exit::ok;
+    if (!prepared.fetch_region) return stopped(read_fetch_settings(given) ? "region" : "settings", *error);
     room("region", described(*prepared.fetch_region));
     if (!prepared.fetch_region->warning.empty()) room("", "warning: " + prepared.fetch_region->warning);
     show_credentials(prepared);

@@ -192,8 +192,9 @@ Result<RegionChoice> choose_region(std::string_view explicit_region, std::string
                                 ? " is the endpoint of a global database, which has no region of its own"
                                 : " does not tell it";
   std::string message =
-      "The AWS region of the database is not known: Region= is not set, the host name " + std::string(signed_host) +
-      where + ", and neither AWS_REGION, AWS_DEFAULT_REGION nor the profile " + std::string(profile) +
+      "The AWS region of the database is not known: Region= is not set, " +
+      (signed_host.empty() ? "there is no Server" : "the host name " + std::string(signed_host) + where) +
+      ", and neither AWS_REGION, AWS_DEFAULT_REGION nor the profile " + std::string(profile) +
       (ask_instance ? " names one, nor does the metadata service of an EC2 instance. Add" : " names one. Add") +
       " Region= to the DSN, for example Region=us-east-1.";
   for (const std::string& problem : files.problems()) message += ' ' + problem;

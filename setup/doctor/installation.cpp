@@ -240,6 +240,7 @@ bool add_fetched_login(Examination& examination, const FetchSeen& seen) {
     findings.add_failure(step, seen.error->sqlstate, seen.error->message, advice);
     return false;
   };
+  if (!prepared.fetch_region && read_fetch_settings(*examination.given)) return failed("region", "login-not-fetched");
   if (!prepared.fetch_region) return failed("settings", "attribute-wrong");
   std::vector<std::string> lines{described(*prepared.fetch_region)};
   const std::string& warning = prepared.fetch_region->warning;

@@ -30,6 +30,13 @@ class SecretsManager(Fetched):
         silent = {"Server": None, "Port": None, "Database": None, "BaseDriver": None}
         self.logs_in(ini=self.section(SecretID="binary", SecretUsernameKey="u", SecretPasswordKey="p", **silent))
 
+    def test_a_region_that_nothing_tells_is_the_step_that_fails(self):
+        silent = self.section(Region=None, Server=None)
+        for command in ("check", "doctor"):
+            done = self.tool(command, "mine", ini=silent, status=1, env={"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "", "AWS_DEFAULT_REGION": ""})
+            self.assert_says(done.stdout + done.stderr, r"(?m)^(FAILED +)?region\b.*(FAILED|08001)", "Region= is not set, there is no Server, and neither AWS_REGION")
+            self.assertNotRegex(done.stdout, r"settings +(FAILED|\[08001)")
+
     def test_a_name_is_of_secret_region_and_an_arn_of_its_own(self):
         self.aws.secret("sales", {"username": "plain_user", "password": self.plain}, region="us-east-1")
         self.logs_in(ini=self.section(SecretRegion="us-east-1"))
