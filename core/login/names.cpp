@@ -94,7 +94,13 @@ Result<Settings> with_resolved_server(Settings settings, const Log& log, Deadlin
                                       const std::string& dns_servers) {
   if (!settings.resolves_cname || is_database_endpoint(settings.server)) return settings;
   const auto trail = follow_name(settings.server, deadline, dns_servers);
-  if (!trail) return Error{trail.error().sqlstate, "ResolveCNAME=yes: " + trail.error().message, 0};
+  if (!trail) {
+    return Error{trail.error().sqlstate,
+                 "ResolveCNAME=yes: " + trail.error().message +
+                     " Check Server and DNS, or write the endpoint, as the console of AWS shows it, into Server, and "
+                     "remove ResolveCNAME.",
+                 0};
+  }
   const auto& [names, endpoint] = trail.value();
   if (endpoint.empty()) {
     const std::string where = names.empty()
