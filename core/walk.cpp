@@ -38,7 +38,9 @@ std::optional<Error> unfit_base_driver(const Given& given, const Settings& setti
   if (!engine || engine->origin != Origin::aws) return std::nullopt;
   const bool is_postgresql = same_name(engine->value, "postgresql");
   if (is_postgresql == (profile.kind == BaseKind::psqlodbc)) return std::nullopt;
-  return cannot_connect(engine->where + " is for a database of the engine " + std::string(engine->value) + ", and " +
+  std::string source = engine->where;
+  if (source.starts_with('t')) source.front() = 'T';
+  return cannot_connect(source + " is for a database of the engine " + std::string(engine->value) + ", and " +
                         profile.title +
                         " does not speak to that. Remove BaseDriver from the DSN, or give another SecretID; Engine in "
                         "the DSN counts more than the secret's.");
@@ -168,12 +170,11 @@ std::string refusal_advice(const Settings& settings, const Login& login, const B
                                 ? ""
                                 : ", which DNS says is an alias: write " + line_for_endpoint(endpoint_behind, profile) +
                                       " (or ResolveCNAME=yes) into the DSN. It was";
-  std::string advice = std::string(signed_advice) + endpoint.host + port + alias + (alias.empty() ? ", " : " for ") +
-                       "region " + endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " +
-                       extended_time(now) + ". Check: " + clock_to_check() + "; " + rights_to_check(settings, profile) +
-                       ". `iamodbc check` shows each step.";
-  if (!login.region_warning.empty()) advice += " " + login.region_warning;
-  return advice;
+  const std::string warning = login.region_warning.empty() ? "" : ". " + login.region_warning;
+  return std::string(signed_advice) + endpoint.host + port + alias + (alias.empty() ? ", " : " for ") + "region " +
+         endpoint.region + " (" + login.region_why + "), by " + login.identity + ", at " + extended_time(now) +
+         warning + ". Check: " + clock_to_check() + "; " + rights_to_check(settings, profile) +
+         ". `iamodbc check` shows each step.";
 }
 
 bool is_refusal_advice(std::string_view message) {
