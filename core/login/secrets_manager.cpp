@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/credentials/assumed_role.h"
 #include "core/login/fetched_login.h"
 
 namespace iamodbc {
@@ -22,13 +23,8 @@ std::string advice_for(const std::string& code) {
 }  // namespace
 
 std::string region_of_arn(std::string_view arn) {
-  if (!arn.starts_with("arn:")) return {};
-  for (int field = 0; field < 3; ++field) {
-    const auto colon = arn.find(':');
-    if (colon == std::string_view::npos) return {};
-    arn.remove_prefix(colon + 1);
-  }
-  return std::string(arn.substr(0, arn.find(':')));
+  constexpr int region_field = 3;
+  return arn.starts_with("arn:") ? arn_field(std::string(arn), region_field) : "";
 }
 
 Result<FetchedDocument> fetch_secret(const FetchSettings& settings, const AwsClient& client, const SigningKeys& keys,

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/aws/rds.h"
+#include "core/credentials/assumed_role.h"
 #include "core/no_destructor.h"
 #include "core/slots.h"
 #include "core/text.h"
@@ -23,6 +24,7 @@ constexpr std::size_t most_endpoints = 64;
 
 struct Key {
   std::string endpoint;
+  std::string asked_region;  // one that knows nothing of the database says so
   std::string access_key_id;
 
   auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
@@ -98,19 +100,17 @@ Result<std::string> ask(const AwsClient& client, const Credentials& credentials,
     return std::move(fault->error);
   }
   // arn:partition:rds:region:account:cluster:name
-  const std::string& arn = std::get<std::string>(writer);
-  std::string region;
-  std::size_t colon = 0;
-  for (int field = 0; field < 3 && colon != std::string::npos; ++field) colon = arn.find(':', colon) + 1;
-  region = arn.substr(colon, arn.find(':', colon) - colon);
-  return lower(region);
+  constexpr int region_field = 3;
+  std::string region = lower(arn_field(std::get<std::string>(writer), region_field));
+  if (region.empty()) return unreadable_answer(rds_service, "DescribeGlobalClusters").error;
+  return region;
 }
 
 }  // namespace
 
 Result<std::string> writer_region(const AwsClient& client, const Credentials& credentials,
                                   const std::string& endpoint) {
-  const Key key{lower(endpoint), credentials.access_key_id};
+  const Key key{lower(endpoint), client.region, credentials.access_key_id};
   Regions& regions = the_regions.get();
   {
     std::unique_lock hold(regions.lock());
