@@ -250,11 +250,11 @@ void take_aliases(void* context, int status, int, unsigned char* answer, int len
 }
 
 // What DNS says when it is asked for the address of `name`: the aliases on the way there, as far as the name server followed them.
-Result<Aliases> ask_for_aliases(ares_channel channel, const std::string& name, bool searches, Deadline deadline) {
+Result<Aliases> ask_for_aliases(ares_channel channel, const std::string& name, bool searches, Deadline deadline,
+                                Deadline until) {
   constexpr int internet = 1;
   constexpr int address = 1;
   Aliases found;
-  const auto until = std::min(deadline, std::chrono::steady_clock::now() + longest_look_up);
   (searches ? ares_search : ares_query)(channel, name.c_str(), internet, address, take_aliases, &found);
   while (!found.is_done && std::chrono::steady_clock::now() < until) wait_and_process(channel, until);
   if (!found.is_done) {
@@ -278,6 +278,7 @@ Result<std::vector<std::string>> aliases(const std::string& host, Deadline deadl
   if (is_enough(name) || !already_numeric(name).empty()) return names;
   const Channel channel = open_channel(dns_servers, "b");
   if (!channel) return no_alias(host, "c-ares cannot read the system's DNS configuration");
+  const auto until = std::min(deadline, std::chrono::steady_clock::now() + longest_look_up);
   std::set<std::string> met{name};
   const auto go_on_to = [&](std::string next) -> std::optional<Error> {
     name = std::move(next);
@@ -291,7 +292,7 @@ Result<std::vector<std::string>> aliases(const std::string& host, Deadline deadl
   while (true) {
     const bool is_first = names.empty();
     const std::string before = name;
-    auto asked = ask_for_aliases(channel.get(), is_first ? host : name, is_first, deadline);
+    auto asked = ask_for_aliases(channel.get(), is_first ? host : name, is_first, deadline, until);
     if (!asked) return asked.error();
     const Aliases& answer = asked.value();
     if (is_first && !answer.asked.empty() && answer.asked != name) {  // by the search list
