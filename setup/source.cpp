@@ -178,16 +178,18 @@ Result<CredentialQuestion> credential_question_of(const std::string& argument, c
     if (!fetched) return fetched.error();
     if (fetches_login(fetched.value().auth_type)) {  // what it tells of the database is not needed here
       FetchSettings& settings = fetched.value();
-      question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
-      if (question.region.empty()) question.region = region_of_arn(settings.secret_id);
+      for (const std::string& region : {region_of_arn(settings.secret_id), settings.secret_region, settings.region,
+                                        read_host_name(settings.token_host).region}) {
+        if (question.region.empty()) question.region = region;
+      }
       question.settings = std::move(settings.credentials);
-      return question;
+    } else {
+      auto source = read_settings_of(std::move(given).value(), files, system);
+      if (!source) return source.error();
+      Settings& settings = source.value().settings;
+      question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
+      question.settings = std::move(settings.credentials);
     }
-    auto source = read_settings_of(std::move(given).value(), files, system);
-    if (!source) return source.error();
-    Settings& settings = source.value().settings;
-    question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
-    question.settings = std::move(settings.credentials);
   }
   if (!profile.empty()) {
     question.settings = CredentialSettings();

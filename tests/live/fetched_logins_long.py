@@ -37,6 +37,15 @@ class SecretsManager(Fetched):
             self.assert_says(done.stdout + done.stderr, r"(?m)^(FAILED +)?region\b.*(FAILED|08001)", "Region= is not set, there is no Server, and neither AWS_REGION")
             self.assertNotRegex(done.stdout, r"settings +(FAILED|\[08001)")
 
+    def test_a_profile_beside_the_dsn_counts_for_the_commands_about_credentials(self):
+        for profile, key in (("mine", "AKIAMINEMINEMINEMINE"), ("other", "AKIAOTHEROTHEROTHERO")):
+            with open(self.home + "/credentials", "a", encoding="utf-8") as file:
+                file.write(f"[{profile}]\naws_access_key_id = {key}\naws_secret_access_key = x\n")
+        env = {"AWS_SHARED_CREDENTIALS_FILE": self.home + "/credentials"}
+        ini = self.section(Profile="mine")
+        self.assertIn("AKIAMINE", self.tool("credentials", "mine", ini=ini, env=env).stdout)
+        self.assertIn("AKIAOTHER", self.tool("credentials", "mine", "--profile", "other", ini=ini, env=env).stdout)
+
     def test_a_name_is_of_secret_region_and_an_arn_of_its_own(self):
         self.aws.secret("sales", {"username": "plain_user", "password": self.plain}, region="us-east-1")
         self.logs_in(ini=self.section(SecretRegion="us-east-1"))
