@@ -79,7 +79,8 @@ struct DbProxyEndpoint {
 AwsList<DbProxyEndpoint> describe_db_proxy_endpoints(const AwsClient& client, const SigningKeys& keys,
                                                      const std::string& name = "");
 
-// The clusters of a global database, of all regions.
+// The clusters of a global database, of all regions; one at most writes. GlobalClusterNotFoundFault: the region that is asked does not know the database.
+// `name`: first label of the database's endpoint.
 struct GlobalClusterMember {
   std::string cluster_arn;  // arn:aws:rds:region:account:cluster:name
   bool is_writer = false;

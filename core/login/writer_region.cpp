@@ -3,13 +3,15 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
-#include "core/aws/rds.h"
+#include "core/aws/rds_lists.h"
 #include "core/credentials/assumed_role.h"
 #include "core/no_destructor.h"
 #include "core/slots.h"
@@ -91,17 +93,27 @@ Result<std::string> ask(const AwsClient& client, const Credentials& credentials,
   AwsClient asked = client;
   if (asked.region.empty()) asked.region = region_to_ask(endpoint);
   const SigningKeys keys{credentials.access_key_id, credentials.secret_access_key, credentials.session_token};
-  auto writer = writer_of_global_cluster(asked, keys, endpoint.substr(0, endpoint.find('.')));
-  if (auto* const fault = std::get_if<AwsFault>(&writer)) {
+  const std::string identifier = endpoint.substr(0, endpoint.find('.'));
+  auto list = describe_global_cluster_members(asked, keys, identifier);
+  if (auto* const fault = std::get_if<AwsFault>(&list)) {
     if (fault->code == "GlobalClusterNotFoundFault") {
       fault->error.message += " Asked was region " + asked.region +
                               "; a region in which the database has a cluster knows it: set AWS_REGION to that one.";
     }
     return std::move(fault->error);
   }
+  const auto& members = std::get<std::vector<GlobalClusterMember>>(list);
+  const auto writer = std::find_if(members.begin(), members.end(), [](const GlobalClusterMember& one) {
+    return one.is_writer && !one.cluster_arn.empty();
+  });
+  if (writer == members.end()) {
+    return cannot_connect("The global database " + identifier +
+                          " has no cluster that writes at this moment: it may be in the middle of a failover. "
+                          "Try again later, or look at it in the console of Amazon RDS.");
+  }
   // arn:partition:rds:region:account:cluster:name
   constexpr int region_field = 3;
-  std::string region = lower(arn_field(std::get<std::string>(writer), region_field));
+  std::string region = lower(arn_field(writer->cluster_arn, region_field));
   if (region.empty()) return unreadable_answer(rds_service, "DescribeGlobalClusters").error;
   return region;
 }
