@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/pages.h"
 
+#include <set>
 #include <utility>
 
 namespace iamodbc {
 
 std::optional<AwsFault> read_pages(const AwsService& service, const char* operation, const AskPage& ask,
                                    const ReadPage& read) {
+  std::set<std::string> markers;
   std::string marker;
   while (true) {
     AwsResult result = ask(marker);
     if (auto* const fault = std::get_if<AwsFault>(&result)) return std::move(*fault);
     auto next = read(std::get<HttpAnswer>(result));
-    if (!next || (!next->empty() && *next == marker)) return unreadable_answer(service, operation);
+    if (!next) return unreadable_answer(service, operation);
     if (next->empty()) return std::nullopt;
+    if (!markers.insert(*next).second) return unreadable_answer(service, operation);
     marker = *std::move(next);
   }
 }

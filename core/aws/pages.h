@@ -1,5 +1,5 @@
 // pages: all pages of a list that an AWS service gives piece by piece.
-// A page may be empty and not the last. One that names the page before it as the next is an error: it would never end.
+// A page may be empty and not the last. One that names a page that was read as the next is an error: it would never end.
 // Errors: AwsFault (client.h); what had been read till then is dropped. Thread rule: any thread, no lock held.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -133,6 +133,23 @@ class Discover(AwsWorld):
         self.assertIn("The answer to DescribeDBInstances is not what AWS sends.", done.stderr)
         self.assertIn("web.cluster-", done.stdout)
 
+    def test_a_list_that_leads_back_is_an_error(self):
+        example(self.aws)
+        real, asked = self.aws.handler, []
+
+        def two_pages(request):
+            if b"Action=DescribeDBInstances" not in request.body:
+                return real(request)
+            asked.append(request.form.get("Marker", ""))
+            marker = {"": "a", "a": "b", "b": "a"}[asked[-1]] if len(asked) < 50 else ""
+            return Reply(200, "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances/>"
+                              f"<Marker>{marker}</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>")
+
+        self.aws.handler = two_pages
+        done = self.discover("--region", REGION)
+        self.assertEqual(["", "a", "b"], asked)
+        self.assertIn("The answer to DescribeDBInstances is not what AWS sends.", done.stderr)
+
     def test_what_is_not_an_answer_of_aws_is_said_and_the_rest_is_listed(self):
         example(self.aws)
         real = self.aws.handler
