@@ -8,8 +8,9 @@
 namespace iamodbc {
 namespace {
 
-int port_of(std::optional<long long> port) {
-  return port && *port > 0 && *port <= 65535 ? static_cast<int>(*port) : 0;
+template <class Number>
+int port_of(std::optional<Number> port) {
+  return port && *port >= 1 && *port <= 65535 ? static_cast<int>(*port) : 0;
 }
 
 RedshiftWorkgroup workgroup_of(const Json& json) {
@@ -19,7 +20,7 @@ RedshiftWorkgroup workgroup_of(const Json& json) {
   group.status = json.text("status").value_or("");
   if (const auto endpoint = json.object("endpoint")) {
     group.address = endpoint->text("address").value_or("");
-    group.port = port_of(static_cast<long long>(endpoint->number("port").value_or(0)));
+    group.port = port_of(endpoint->number("port"));
   }
   return group;
 }
