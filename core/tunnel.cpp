@@ -414,14 +414,15 @@ std::string dialled_host(const Settings& settings, const BaseDriverProfile& prof
   return settings.tunnel_takes_port ? own_address : settings.server;
 }
 
-// A name of the database where the tunnel's own end should stand.
+// A name of the database where the tunnel's own end should stand. In a private network it often has no address here at all.
 std::optional<Error> leads_past(const Settings& settings, const BaseDriverProfile& profile, const TlsPlan* tls,
                                 const Wanted& wanted) {
   if (std::any_of(wanted.addresses.begin(), wanted.addresses.end(), is_loopback)) return std::nullopt;
   const bool is_endpoint = read_host_name(wanted.host).kind != HostKind::other;
   if (!wanted.takes_port && !is_endpoint) return std::nullopt;  // a tunnel may end on another computer
-  const std::string start = "Tunnel leads to the database from this computer, but Server=" + settings.server +
-                            " is not this computer (it is " + wanted.addresses.front() + "). ";
+  const std::string start =
+      "Tunnel leads to the database from this computer, but Server=" + settings.server + " is not this computer (it " +
+      (wanted.addresses.empty() ? "has no address here" : "is " + wanted.addresses.front()) + "). ";
   if (checks_another_name_than_it_dials(profile, tls)) {
     return cannot_connect(start +
                           "Write {port} into Tunnel in the place of its port here, or write Server=127.0.0.1, the port "
@@ -468,9 +469,10 @@ Result<TunnelUse> open_tunnel(const Settings& settings, const BaseDriverProfile&
       deadline};
   if (auto error = not_one_host("Server", wanted.host)) return *error;
   auto addresses = numeric_addresses(wanted.host, deadline);
+  if (addresses) wanted.addresses = std::move(addresses).value();
+  const bool is_late = !addresses && addresses.error().sqlstate == State::login_timeout;
+  if (auto error = leads_past(settings, profile, tls, wanted); error && !is_late) return *error;
   if (!addresses) return addresses.error();
-  wanted.addresses = std::move(addresses).value();
-  if (auto error = leads_past(settings, profile, tls, wanted)) return *error;
 
   Tunnels& tunnels = Tunnels::of_process();
   const auto tunnel = tunnels.take_part(wanted);

@@ -209,6 +209,12 @@ TEST_F(TunnelTest, SaysWhereServerHasToLead) {
   ASSERT_FALSE(mariadb);
   EXPECT_NE(mariadb.error().message.find("`127.0.0.1 192.0.2.1` to the hosts file"), std::string::npos)
       << mariadb.error().message;
+  settings.server = settings.token_host = std::string(64, 'x') + ".example.com";  // no name has such a label
+  const auto unknown = open(settings, milliseconds(20000), base_driver_profile(BaseKind::mariadb));
+  ASSERT_FALSE(unknown);
+  for (const std::string& text :
+       {std::string("it has no address here"), "`127.0.0.1 " + settings.server + "` to the hosts file"})
+    EXPECT_NE(unknown.error().message.find(text), std::string::npos) << unknown.error().message;
 
   settings.server = "127.0.0.1";
   settings.token_host = endpoint;
