@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tunnel= with a real sshd, what takes longer: bastions that go away, hosts with ideas of their own about children, other processes, other commands."""
+"""Tunnel= with a real sshd, what takes longer: bastions that go away, hosts with ideas of their own about children, other processes, other commands, other kinds of login."""
 import signal
 import socket
 import subprocess
@@ -9,8 +9,10 @@ import threading
 import time
 import unittest
 
+import name_server
 import ssh_server
 from box import PYTHON
+from fetching import Fetched
 from tunnel_test import TOOL, TunnelTest
 
 CANCELS = """
@@ -186,6 +188,45 @@ class Others(TunnelTest):
         done = self.box.run([PYTHON, "-c", CANCELS], ini={"mine": section}, env=self.env, trace=False)
         self.assert_says(done.stdout, "\ncancelled|^cancelled")
         self.assertEqual(1, self.server.logins() - before, done.stdout + done.stderr)
+
+
+class OtherLogins(Fetched):
+    """The database of another kind of login, which only the tunnel reaches."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := ssh_server.missing():
+            raise unittest.SkipTest(reason)
+        cls.server = cls.enterClassContext(ssh_server.SshServer())
+
+    def test_host_and_port_of_a_secret(self):
+        host, port = self.box.exports["RDS_HOST"], ssh_server.free_port()
+        self.secret(host=host, port=5432)
+        silent = self.section(Server=None, Port=None, Database=None, BaseDriver=None)["mine"]
+        for section in ({**silent, "Tunnel": self.server.command(("{port}", self.box.port))},
+                        {**silent, "Tunnel": self.server.command((port, self.box.port)), "Server": "127.0.0.1", "Port": port, "TokenHost": host}):
+            before = self.server.logins()
+            self.logs_in(ini={"mine": section})
+            self.assertEqual(1, self.server.logins() - before)
+
+    def test_a_cluster_of_aurora_dsql(self):
+        section = self.box.section("local-dsql", Server=self.box.exports["RDS_DSQL_HOST"], Port=None, TokenHost=None, Tunnel=self.server.command(("{port}", self.box.port)))
+        with self.box.verdicts() as seen:
+            answer = self.box.connect("DSN=mine", ini={"mine": section}, env={"HOME": self.home})
+        self.assertTrue(answer.connected, str(answer))
+        self.assertEqual([(self.box.exports["RDS_DSQL_HOST"], "ok")], [(line["host"], line["reason"]) for line in seen])
+
+    def test_the_endpoint_behind_an_alias(self):
+        if not name_server.can_be_made():
+            self.skipTest("no namespaces of its own for mounts and network can be made")
+        host = self.box.exports["RDS_HOST"]
+        prefix = self.enterContext(name_server.Names({"db.corp.example": ["CNAME", host], host: ["A", "192.0.2.1"]}, [self.server.port]))
+        section = self.box.section(Server="db.corp.example", Port=5432, ResolveCNAME="yes", Tunnel=self.server.command(("{port}", self.box.port)))
+        with self.box.verdicts() as seen:
+            answer = self.box.connect("DSN=mine", ini={"mine": section}, env={"HOME": self.home}, prefix=prefix)
+        self.assertTrue(answer.connected, str(answer))
+        self.assertEqual([(host, 5432, "ok")], [(line["host"], line["port"], line["reason"]) for line in seen])
 
 
 if __name__ == "__main__":
