@@ -9,6 +9,7 @@
 
 #include "core/login/fetched_login.h"
 #include "core/login/login.h"
+#include "core/login/names.h"
 #include "setup/command.h"
 #include "setup/credential_search.h"
 #include "setup/output.h"
@@ -53,14 +54,45 @@ void show(const AccessPolicy& policy, const Options& options) {
   for (const std::string& line : policy.sql) print(shown(line));
 }
 
-Result<std::string> region_of(const FetchSettings& fetched, const std::optional<Source>& source,
-                              const CredentialSearch& search) {
-  if (source) {
-    auto endpoint = signed_endpoint(source->settings, search.system, search.files, search.log, no_deadline);
-    return endpoint ? Result<std::string>(endpoint.value().endpoint.region) : endpoint.error();
-  }
+Error needs_no_policy() {
+  return cannot_connect("AuthType is not IAM here, so no policy lets this login in: the database asks for a password.");
+}
+
+// Of a DSN that signs a token, what is signed for. With ResolveCNAME=yes it is the endpoint behind Server, as in a connect; else that endpoint is the one which is
+// meant, and a remark says what the DSN lacks.
+std::optional<Error> follow_alias(Source& source, std::vector<std::string>& remarks) {
+  Settings& settings = source.settings;
+  auto resolved = with_resolved_server(std::move(settings), Log(), no_deadline);
+  if (!resolved) return resolved.error();
+  settings = std::move(resolved).value();
+  const std::string endpoint = advised_endpoint(settings, no_deadline);
+  if (endpoint.empty()) return std::nullopt;
+  remarks.push_back("DNS says that " + settings.server + " is an alias of " + endpoint + ", and this is for " +
+                    endpoint + ". Write " + line_for_endpoint(endpoint, *source.profile) +
+                    " (or ResolveCNAME=yes) into the DSN: a token for an alias lets nobody in.");
+  settings.token_host = endpoint;
+  return std::nullopt;
+}
+
+Result<SignedEndpoint> endpoint_of(const FetchSettings& fetched, const std::optional<Source>& source,
+                                   const CredentialSearch& search) {
+  if (source) return signed_endpoint(source->settings, search.system, search.files, search.log, no_deadline);
   auto region = fetch_region(fetched, search.system, search.files, search.log, no_deadline);
-  return region ? Result<std::string>(region.value().region) : region.error();
+  if (!region) return region.error();
+  SignedEndpoint fetched_one;
+  fetched_one.endpoint.region = region.value().region;
+  return fetched_one;
+}
+
+// With the region in which a global database writes; where nobody tells it, nobody is asked for more.
+void ask_in_region(PolicyAsker& asker, SignedEndpoint& endpoint, const SharedCredentials& credentials) {
+  if (asker.keys != nullptr) {
+    if (const auto error = settle_region(endpoint, asker.client, *credentials)) {
+      asker.keys = nullptr;
+      asker.why_not = error->message;
+    }
+  }
+  asker.client.region = endpoint.endpoint.region.empty() ? unknown_region : endpoint.endpoint.region;
 }
 
 Result<AccessPolicy> look_up(const Options& options) {
@@ -74,14 +106,17 @@ Result<AccessPolicy> look_up(const Options& options) {
   if (!fetched) return fetched.error();
   const bool is_fetched = fetches_login(fetched.value().auth_type);
   std::optional<Source> source;
+  std::vector<std::string> remarks;
   if (!is_fetched) {
     auto settings = read_settings_of(std::move(given).value(), files, search.system);
     if (!settings) return settings.error();
     source = std::move(settings).value();
+    if (!brings_login(source->settings.auth_type)) return needs_no_policy();
+    if (const auto error = follow_alias(*source, remarks)) return *error;
   }
-  auto region = region_of(fetched.value(), source, search);
-  if (!region) return region.error();
-  search.question.region = std::move(region).value();
+  auto endpoint = endpoint_of(fetched.value(), source, search);
+  if (!endpoint) return endpoint.error();
+  search.question.region = endpoint.value().endpoint.region;
   search.question.settings = std::move(is_fetched ? fetched.value().credentials : source->settings.credentials);
   const std::string profile = chosen_profile(search.system, search.question.settings.profile).name;
   PolicyAsker asker{
@@ -94,10 +129,15 @@ Result<AccessPolicy> look_up(const Options& options) {
                              search.credentials->session_token});
     asker.keys = &*keys;
   } else {
-    asker.why_not = found.error().message;
+    asker.why_not = "No AWS credentials: " + found.error().message;
   }
-  return waited("asking AWS about the database",
-                [&] { return is_fetched ? fetched_policy(fetched.value(), asker) : token_policy(*source, asker); });
+  auto policy = waited("asking AWS about the database", [&]() -> Result<AccessPolicy> {
+    ask_in_region(asker, endpoint.value(), search.credentials);
+    if (is_fetched) return fetched_policy(fetched.value(), asker);
+    return token_policy(*source, asker);
+  });
+  if (policy) policy.value().remarks.insert(policy.value().remarks.begin(), remarks.begin(), remarks.end());
+  return policy;
 }
 
 int run(const Options& options) {

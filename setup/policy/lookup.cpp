@@ -71,7 +71,7 @@ class RdsLookup {
     const HostKind kind = read_host_name(host_).kind;
     const std::string label = first_label(host_);
     if (asker_.keys == nullptr) {
-      not_found("No AWS credentials: " + asker_.why_not);
+      not_found(asker_.why_not);
     } else if (kind == HostKind::rds_instance) {
       instance(label);
     } else if (kind == HostKind::rds_cluster || kind == HostKind::rds_reader) {
@@ -176,7 +176,9 @@ class RdsLookup {
       const AwsClient there{asker_.client.system,  asker_.client.files,
                             asker_.client.profile, part_of_arn(member.cluster_arn, region_part),
                             asker_.client.log,     asker_.client.deadline};
+      const std::size_t before = lookup_.targets.size();
       cluster(there, part_of_arn(member.cluster_arn, name_part), false);
+      if (lookup_.targets.size() == before) found(there.region, member.cluster_arn, "");
     }
   }
 
@@ -218,6 +220,10 @@ AccessPolicy rds_policy(const Source& source, const PolicyAsker& asker) {
   std::string asked_account;
   const bool is_proxy = read_host_name(settings.token_host).kind == HostKind::rds_proxy;
   for (Target& target : lookup.targets) {
+    if (target.region == unknown_region) {
+      policy.remarks.push_back(std::string("The region of the database is not known; replace ") + unknown_region +
+                               " by it.");
+    }
     if (target.account.empty()) {
       if (asked_account.empty()) asked_account = account_of(asker, policy.remarks);
       target.account = asked_account;
@@ -369,16 +375,8 @@ AccessPolicy secret_policy(const FetchSettings& settings, const PolicyAsker& ask
 
 }  // namespace
 
-Result<AccessPolicy> token_policy(const Source& source, const PolicyAsker& asker) {
-  switch (source.settings.auth_type) {
-    case AuthType::iam:
-      return rds_policy(source, asker);
-    case AuthType::dsql:
-      return dsql_policy(source, asker);
-    default:
-      return cannot_connect(
-          "AuthType is not IAM here, so no policy lets this login in: the database asks for a password.");
-  }
+AccessPolicy token_policy(const Source& source, const PolicyAsker& asker) {
+  return source.settings.auth_type == AuthType::dsql ? dsql_policy(source, asker) : rds_policy(source, asker);
 }
 
 Result<AccessPolicy> fetched_policy(const FetchSettings& settings, const PolicyAsker& asker) {

@@ -15,13 +15,13 @@ namespace iamodbc {
 
 // Whom to ask. Without keys, nobody.
 struct PolicyAsker {
-  AwsClient client;                   // its region is the database's
+  AwsClient client;                   // its region is the database's, or unknown_region
   const SigningKeys* keys = nullptr;  // of the DSN
-  std::string why_not;                // there are none
+  std::string why_not;                // nobody is asked; a sentence
 };
 
-// Of a DSN that signs a token. Fails for one that needs no policy (AuthType=Password).
-Result<AccessPolicy> token_policy(const Source& source, const PolicyAsker& asker);
+// Of a DSN that signs a token.
+AccessPolicy token_policy(const Source& source, const PolicyAsker& asker);
 // Of a DSN whose login is fetched, from Secrets Manager or Redshift. Fails when it does not say what is fetched.
 Result<AccessPolicy> fetched_policy(const FetchSettings& settings, const PolicyAsker& asker);
 

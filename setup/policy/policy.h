@@ -16,6 +16,7 @@
 namespace iamodbc {
 
 inline constexpr const char* unknown_account = "<ACCOUNT-ID>";
+inline constexpr const char* unknown_region = "<REGION>";
 
 struct PolicyStatement {
   std::vector<std::string> actions;

@@ -407,6 +407,7 @@ class Offered(AwsWorld):
 
 class Policy(AwsWorld):
     END = f"{databases.DOMAIN}.{REGION}.rds.amazonaws.com"
+    WORLD = "world.global-abc123.global.rds.amazonaws.com"
 
     def policy(self, *arguments, status=0, variables=None, **attributes):
         self.dsn(**attributes)
@@ -444,8 +445,29 @@ class Policy(AwsWorld):
     def test_every_cluster_of_a_global_database(self):
         self.aws.add(REGION, cluster("g-eu", "aurora-postgresql", iam=True), global_cluster("world", [(REGION, "g-eu"), ("us-east-1", "g-us")]))
         self.aws.add("us-east-1", cluster("g-us", "aurora-postgresql", iam=True))
-        found = self.resources(Server="world.global-abc123.global.rds.amazonaws.com", Region=REGION)
+        found = self.resources(Server=self.WORLD, Region=REGION)
         self.assertEqual([self.arn(resource("cluster-", "g-eu")), f"arn:aws:rds-db:us-east-1:{ACCOUNT}:dbuser:{resource('cluster-', 'g-us')}/jane"], found)
+
+    def test_a_cluster_of_a_global_database_that_may_not_be_asked_about_is_a_placeholder(self):
+        self.aws.add(REGION, cluster("g-eu", "aurora-postgresql", iam=True), global_cluster("world", [(REGION, "g-eu"), ("us-east-1", "g-us")]))
+        self.aws.denied = {("us-east-1", "DescribeDBClusters")}
+        content, errors = self.policy(Server=self.WORLD, Region=REGION)
+        self.assertEqual([self.arn(resource("cluster-", "g-eu")), f"arn:aws:rds-db:us-east-1:{ACCOUNT}:dbuser:<RESOURCE-ID>/jane"], content["policy"]["Statement"][0]["Resource"])
+        self.assertIn("AccessDenied", errors)
+        self.assertIn("replace <RESOURCE-ID>", errors)
+
+    def test_a_global_database_names_no_region(self):
+        members = [(REGION, "g-eu"), ("ap-south-1", "g-in")]
+        self.aws.add("us-east-1", global_cluster("world", members))
+        self.aws.add(REGION, cluster("g-eu", "aurora-postgresql", iam=True), global_cluster("world", members))
+        self.aws.add("ap-south-1", cluster("g-in", "aurora-postgresql", iam=True))
+        wanted = [self.arn(resource("cluster-", "g-eu")), f"arn:aws:rds-db:ap-south-1:{ACCOUNT}:dbuser:{resource('cluster-', 'g-in')}/jane"]
+        self.assertEqual(wanted, self.resources(Server=self.WORLD))
+        self.aws.denied = {("", "DescribeGlobalClusters")}
+        content, errors = self.policy(Server=self.WORLD)
+        self.assertEqual("arn:aws:rds-db:<REGION>:<ACCOUNT-ID>:dbuser:<RESOURCE-ID>/jane", content["policy"]["Statement"][0]["Resource"])
+        for text in ("AccessDenied", "replace <REGION>", "replace <ACCOUNT-ID>", "replace <RESOURCE-ID>"):
+            self.assertIn(text, errors)
 
     def test_where_asking_is_denied_a_placeholder_says_so(self):
         example(self.aws)
@@ -556,6 +578,8 @@ class Policy(AwsWorld):
 
     def test_a_password_needs_none(self):
         done = self.policy(status=1, Server="shop." + self.END, AuthType="Password", PWD="x")
+        self.assertIn("AuthType is not IAM", done.stderr)
+        done = self.policy(status=1, Server="localhost", AuthType="Password", PWD="x")
         self.assertIn("AuthType is not IAM", done.stderr)
 
 

@@ -24,7 +24,8 @@ class NamesTest(LiveTest):
         if not name_server.can_be_made():
             self.skipTest("no namespaces of its own for mounts and network can be made")
         zone = zone or {ALIAS: ["CNAME", "name.corp.example"], "name.corp.example": ["CNAME", self.host], self.host: ["A", "127.0.0.1"]}
-        return self.enterContext(name_server.Names(zone, [port for port in (self.box.port, self.maria_port) if port], links))
+        ports = [self.box.port, self.maria_port, int(self.box.exports["AWS_ENDPOINT_URL_RDS"].rpartition(":")[2])]
+        return self.enterContext(name_server.Names(zone, [port for port in ports if port], links))
 
     def connect(self, string, prefix, **options):
         """The answer, and what the verifier saw of its token."""
@@ -90,6 +91,17 @@ class Aliases(NamesTest):
     def test_a_token_is_made_for_the_endpoint_behind_an_alias(self):
         done = self.box.run([*self.names(), TOOL, "token", "--json", f"DSN=local-pg;Server={ALIAS};ResolveCNAME=yes"])
         self.assertEqual((0, self.host), (done.returncode, json.loads(done.stdout)["host"]))
+
+    def test_a_policy_is_for_the_endpoint_behind_an_alias(self):
+        shop = "shop.cabc123def45.eu-central-1.rds.amazonaws.com"
+        prefix = self.names({ALIAS: ["CNAME", shop], shop: ["A", "127.0.0.1"]})
+        wanted = r'"Resource": "arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-[A-Z0-9]+/jane_doe"'
+        done = self.box.run([*prefix, TOOL, "policy", f"DSN=local-pg;Region=;Server={ALIAS};ResolveCNAME=yes"])
+        self.assertEqual("", done.stderr)
+        self.assert_says(done.stdout, wanted)
+        done = self.box.run([*prefix, TOOL, "policy", f"DSN=local-pg;Region=;Server={ALIAS}"])
+        self.assert_says(done.stdout, wanted)
+        self.assert_says(done.stderr, f"{ALIAS} is an alias of {shop}", rf"Write TokenHost={shop} \(or ResolveCNAME=yes\)")
 
     def test_what_does_not_go_together_with_it(self):
         for more, word in (("TokenHost=" + self.host, "TokenHost"), ("TLS=verify-ca", "TLS=verify-full"), ("AuthType=Password;PWD=x", "AuthType=IAM or DSQL")):
