@@ -102,6 +102,8 @@ class Aliases(NamesTest):
         done = self.box.run([*prefix, TOOL, "policy", f"DSN=local-pg;Region=;Server={ALIAS}"])
         self.assert_says(done.stdout, wanted)
         self.assert_says(done.stderr, f"{ALIAS} is an alias of {shop}", rf"Write TokenHost={shop} \(or ResolveCNAME=yes\)")
+        done = self.box.run([TOOL, "policy", "local-pg"])
+        self.assert_says(done.stdout, r"arn:aws:rds-db:eu-central-1:123456789012:dbuser:<RESOURCE-ID>/jane_doe")
 
     def test_what_does_not_go_together_with_it(self):
         for more, word in (("TokenHost=" + self.host, "TokenHost"), ("TLS=verify-ca", "TLS=verify-full"), ("AuthType=Password;PWD=x", "AuthType=IAM or DSQL")):

@@ -642,7 +642,7 @@ SSLCA={ca}
         "ODBCSYSINI": directory, "ODBCINI": directory + "/odbc.ini",
         "AWS_SHARED_CREDENTIALS_FILE": directory + "/aws/credentials", "AWS_CONFIG_FILE": directory + "/aws/config",
         "AWS_EC2_METADATA_DISABLED": "true",
-        **{f"AWS_ENDPOINT_URL_{service}": f"http://127.0.0.1:{services_port}" for service in ("SECRETS_MANAGER", "REDSHIFT", "REDSHIFT_SERVERLESS", "RDS", "DSQL")},
+        **{f"AWS_ENDPOINT_URL_{service}": f"http://127.0.0.1:{services_port}" for service in ("SECRETS_MANAGER", "REDSHIFT", "REDSHIFT_SERVERLESS", "RDS", "DSQL", "STS")},
         "RDS_DIR": directory, "RDS_BOX": box, "RDS_PORT": port, "RDS_HOST": RDS_NAME, "RDS_CLUSTER_HOST": CLUSTER_NAME,
         "RDS_GLOBAL_HOST": GLOBAL_NAME, "RDS_DSQL_HOST": DSQL_NAME,
         "RDS_REGION": REGION, "RDS_USER": "jane_doe", "RDS_PLAIN_USER": "plain_user", "RDS_DATABASE": "app",

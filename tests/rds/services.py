@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """services: the AWS services of the local RDS that hand out logins; part of it (see rds.py). Secrets Manager has a secret for each database (local-pg, local-maria), with plain_user's password, and
 one whose password is wrong (not-current); Redshift has the cluster
-local-cluster and the workgroup local-workgroup, which are the local PostgreSQL: their passwords are made for each login, as Redshift's are. Whoever asks RDS, Redshift or Aurora DSQL what there is hears
+local-cluster and the workgroup local-workgroup, which are the local PostgreSQL: their passwords are made for each login, as Redshift's are. Whoever asks RDS, Redshift or Aurora DSQL what there is, or STS who he is, hears
 of the account of docs/discover.md (../aws/databases.py). Signatures are recomputed from BOX/keys.json.
 
 Usage: services.py --box BOX       writes BOX/services.port once it answers
@@ -42,7 +42,7 @@ def new_password(box, port):
 def is_of_the_account(request):
     """Whether a call asks what there is, not for a login."""
     service = re.search(r"Credential=[^,]*/([^/,]+)/aws4_request", request.headers.get("authorization", ""))
-    if service and service[1] in ("rds", "dsql"):
+    if service and service[1] in ("rds", "dsql", "sts"):
         return True
     lists_clusters = b"Action=DescribeClusters" in request.body and b"ClusterIdentifier" not in request.body
     return lists_clusters or request.headers.get("x-amz-target", "").endswith(".ListWorkgroups")
