@@ -28,6 +28,7 @@ struct Options {
 
 std::vector<std::string> quoted(const std::vector<std::string>& texts) {
   std::vector<std::string> all;
+  all.reserve(texts.size());
   for (const std::string& text : texts) all.push_back(json_string(text));
   return all;
 }
