@@ -53,8 +53,8 @@ class Given {
   // Whether the administrator lets ini-only attributes stand in a connection string.
   [[nodiscard]] bool allows_in_string() const { return allows_in_string_; }
 
-  // Takes what was learned from AWS, in place of what was learned before: views of that become void.
-  void learn(std::vector<Told> told) { told_ = std::move(told); }
+  // Takes what was learned from AWS, in place of what was learned before, and gives that: views of it become void.
+  std::vector<Told> learn(std::vector<Told> told) { return std::exchange(told_, std::move(told)); }
 
   // What AWS told, whether or not it counts.
   [[nodiscard]] std::optional<std::string_view> told(AttributeId id) const;

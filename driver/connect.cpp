@@ -279,8 +279,11 @@ class Walk {
         CredentialCache::of_process().doubt(refused_one.prepared.credentials);
     }
     log_.warning("the server refused a login that was kept: one try with a new one");
+    // It is asked for as the first one was: what that one told of the database is no part of the question.
+    auto told = given.learn({});
     auto rooms = walk(given, files);
     if (!rooms) {
+      given.learn(std::move(told));
       log_.error("no new login: " + rooms.error().message);
       return std::nullopt;
     }

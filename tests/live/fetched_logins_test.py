@@ -52,6 +52,17 @@ class Redshift(FromCluster):
         self.assertEqual([("GetWorkgroup", {"workgroupName": "bi"}), ("GetCredentials", {"workgroupName": "bi", "dbName": "app", "durationSeconds": 900})],
                          [(call.operation, call.members) for call in self.aws.calls])
 
+    def test_a_refused_password_is_asked_for_anew_as_the_first_one_was(self):
+        spoilt = 'ALTER ROLE "IAM:jane" PASSWORD NULL'
+        done = self.client(f"""
+print(connect("DSN=mine"))
+subprocess.run({self.psql_command!r} + ["-c", {spoilt!r}], check=True)
+time.sleep(1.1)
+print(connect("DSN=mine"))
+""", ini=self.section(ClusterID="sales"))
+        self.assertEqual("IAM:jane\nIAM:jane\n", done.stdout)
+        self.assertEqual(["DescribeClusters", "GetClusterCredentialsWithIAM"] * 2, self.aws.operations())
+
 
 if __name__ == "__main__":
     unittest.main()
