@@ -16,6 +16,28 @@ bool is_true(const std::string& text) {
   return same_name(text, "true");
 }
 
+// Over plain http the keys are for everybody on the way.
+bool is_host_of_metadata(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address == "169.254.169.254" || address == "fd00:ec2::254";
+}
+
+HttpRequest request_for(std::string url, std::chrono::milliseconds timeout) {
+  HttpRequest request;
+  request.url = std::move(url);
+  if (request.url.starts_with("http://")) request.may_dial = is_host_of_metadata;
+  request.timeout = request.connect_timeout = timeout;
+  return request;
+}
+
+Error not_allowed(const std::string& url) {
+  return Error{State::invalid_authorization,
+               "Unsupported EC2 Instance Metadata endpoint: " + shown_url(url) +
+                   ". Over http the metadata service is asked at a loopback address, 169.254.169.254 or fd00:ec2::254 "
+                   "only; over https at any. Look at AWS_EC2_METADATA_SERVICE_ENDPOINT, and at "
+                   "ec2_metadata_service_endpoint of the profile.",
+               0};
+}
+
 Result<std::string> service_base(const AwsClient& client) {
   std::string url = aws_setting(client, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
   if (!url.empty()) {
@@ -92,17 +114,16 @@ std::variant<InstanceMetadata, NoMetadata, Error> InstanceMetadata::open(const A
   metadata.timeout_ = std::chrono::seconds(timeout.value());
   metadata.attempts_ = attempts.value();
 
-  HttpRequest request;
+  HttpRequest request = request_for(metadata.base_ + "/latest/api/token", metadata.timeout_);
   request.method = "PUT";
-  request.url = metadata.base_ + "/latest/api/token";
   request.headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}, {"Content-Type", ""}};
-  request.timeout = request.connect_timeout = metadata.timeout_;
   client.log.debug("asking " + shown_url(request.url));
   HttpResult result = send_again(request, metadata.attempts_, client.deadline);
   std::string why;
   if (const auto* const failure = std::get_if<HttpFailure>(&result)) {
     using Kind = HttpFailure::Kind;
     if (failure->kind == Kind::deadline) return too_late(*failure);
+    if (failure->kind == Kind::not_allowed) return not_allowed(metadata.base_);
     // A router between a container and the instance drops the answer: reached, and silent. Else nobody is there.
     if (failure->kind != Kind::timed_out && failure->kind != Kind::closed) return NoMetadata{failure->reason};
     why = failure->reason;
@@ -130,14 +151,13 @@ std::variant<InstanceMetadata, NoMetadata, Error> InstanceMetadata::open(const A
 }
 
 std::variant<Secret, NoMetadata, Error> InstanceMetadata::get(const AwsClient& client, std::string_view path) const {
-  HttpRequest request;
-  request.url = base_ + "/latest/" + std::string(path);
+  HttpRequest request = request_for(base_ + "/latest/" + std::string(path), timeout_);
   if (!token_.empty()) request.headers.emplace_back("x-aws-ec2-metadata-token", token_.reveal());
-  request.timeout = request.connect_timeout = timeout_;
   HttpResult result = send_again(request, attempts_, client.deadline);
   for (auto& [name, value] : request.headers) wipe(value);
   if (const auto* const failure = std::get_if<HttpFailure>(&result)) {
     if (failure->kind == HttpFailure::Kind::deadline) return too_late(*failure);
+    if (failure->kind == HttpFailure::Kind::not_allowed) return not_allowed(base_);
     return NoMetadata{failure->reason};
   }
   auto& answer = std::get<HttpAnswer>(result);

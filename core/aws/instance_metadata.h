@@ -1,7 +1,7 @@
 // instance_metadata: the metadata service of an EC2 instance (IMDS): version 2, and version 1 where the first gives no token and the second is not switched off.
 //
 // Asked are AWS_EC2_METADATA_SERVICE_ENDPOINT, else the address of AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE (ipv4, ipv6) or AWS_IMDS_USE_IPV6, else
-// http://169.254.169.254; never through a proxy. AWS_EC2_METADATA_DISABLED=true switches it off, AWS_EC2_METADATA_V1_DISABLED=true version 1.
+// http://169.254.169.254; never through a proxy. Over http only what is dialled at a loopback address, at 169.254.169.254 or fd00:ec2::254; over https any host. AWS_EC2_METADATA_DISABLED=true switches it off, AWS_EC2_METADATA_V1_DISABLED=true version 1.
 // AWS_METADATA_SERVICE_TIMEOUT (1 s) holds for each request, AWS_METADATA_SERVICE_NUM_ATTEMPTS (1) for each as well. All but AWS_EC2_METADATA_DISABLED and
 // AWS_IMDS_USE_IPV6 have a key in the profile, in lower case and without AWS_. Where nobody takes the connection, nobody is asked a second time.
 // Errors: a setting that means nothing (08001), version 1 needed and switched off (28000), the deadline (HYT00). Thread rule: any thread, no lock held while asking.

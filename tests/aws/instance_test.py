@@ -49,6 +49,19 @@ class Instance(World):
         # The variable goes before the profile.
         self.fails("http://127.0.0.1:9", AWS_EC2_METADATA_DISABLED=None, AWS_EC2_METADATA_SERVICE_ENDPOINT="http://127.0.0.1:9")
 
+    def test_over_http_only_where_the_service_is(self):
+        # Every address but the service's own and this computer's: whoever stands on the way there could hand out keys, or read them.
+        for url in ("http://192.0.2.1", "http://169.254.169.253/x", "http://[2001:db8::1]:80"):
+            with self.quicker_than(1):
+                self.fails(f"Unsupported EC2 Instance Metadata endpoint: {url}. Over http", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                           **{**self.at, "AWS_EC2_METADATA_SERVICE_ENDPOINT": url})
+        hosts = self.write("hosts", "192.0.2.1 localhost.example\n127.0.0.1 here.example\n")
+        names = {"LD_PRELOAD": "libnss_wrapper.so", "NSS_WRAPPER_HOSTS": hosts}
+        self.fails("Unsupported EC2 Instance Metadata endpoint", **{**self.at, "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://localhost.example"}, **names)
+        port = self.server.url.rsplit(":", 1)[1]
+        self.found(self.keys, **{**self.at, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://here.example:{port}"}, **names)
+        self.nothing("Could not", AWS_EC2_METADATA_SERVICE_ENDPOINT="https://" + "x" * 64)  # over https any; this name has no address
+
     def test_without_a_token_version_1_is_asked(self):
         for status in (401, 403, 404, 405, 500):
             with self.subTest(status):
