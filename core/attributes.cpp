@@ -49,6 +49,8 @@ constexpr std::array auth_type_choices{"IAM", "Password", "SecretsManager", "Red
 constexpr std::array yes_no_choices{"no", "yes", "false", "true", "0", "1"};
 constexpr std::array credentials_choices{"Default",     "Keys",      "Profile",  "SSO",     "Environment",
                                          "WebIdentity", "Container", "Instance", "Process", "Keyring"};
+constexpr std::array login_cache_choices{"process", "user", "off"};
+constexpr std::array strict_permissions_choices{"no", "yes"};
 constexpr std::array sso_login_choices{"never", "browser", "device", "auto"};
 constexpr std::array switch_choices{"no", "yes"};
 constexpr std::array tls_choices{"verify-full", "verify-ca", "require"};
@@ -432,6 +434,25 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      true,
      {},
      "a command that asks for AWS keys and prints them as a credential_process does"},
+    {Id::login_cache,
+     "LoginCache",
+     {},
+     Kind::choice,
+     "process",
+     false,
+     false,
+     login_cache_choices,
+     "how far fetched credentials and tokens are kept: for this process; credentials for all processes of the user, in "
+     "the kernel's keyring; not at all"},
+    {Id::strict_permissions,
+     "StrictPermissions",
+     {},
+     Kind::choice,
+     "no",
+     false,
+     true,
+     strict_permissions_choices,
+     "whether secrets in a file that others can read are refused; without it the log warns"},
     {Id::tls,
      "TLS",
      {},

@@ -60,6 +60,8 @@ enum class AttributeId {
   web_identity_token_file,
   expected_account_id,
   key_prompt,
+  login_cache,
+  strict_permissions,
   tls,
   tls_ca_file,
   log_level,

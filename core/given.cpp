@@ -123,6 +123,18 @@ std::optional<Error> Given::cut_line() const {
   return std::nullopt;
 }
 
+std::vector<std::string> Given::files_of_secrets(const BaseDriverProfile& profile) const {
+  std::vector<std::string> files;
+  for (const AttributeRow& row : attribute_table()) {
+    const auto found = row.is_secret ? find(row.id, profile) : std::nullopt;
+    if (!found || found->origin == Origin::connection_string || found->origin == Origin::aws) continue;
+    const IniSection* const section = found->origin == Origin::data_source ? section_ : base_section_;
+    std::string file = files_->data_source_file(section->name);
+    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(std::move(file));
+  }
+  return files;
+}
+
 std::optional<Found> Given::find(AttributeId id, const BaseDriverProfile& profile, bool empty_counts) const {
   const AttributeRow& row = attribute_row(id);
   return last([&](std::string_view name) { return is_spelling_of(profile, row, name); }, profile, empty_counts);

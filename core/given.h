@@ -67,6 +67,8 @@ class Given {
   [[nodiscard]] std::optional<Found> find(std::span<const char* const> names) const;
   // All that was given, in the order string (as written), our section, BaseDSN's section, AWS.
   [[nodiscard]] std::vector<Found> all() const;
+  // The files that secrets of ours were taken from, each once.
+  [[nodiscard]] std::vector<std::string> files_of_secrets(const BaseDriverProfile& profile) const;
 
  private:
   std::optional<Error> read_base_dsn();

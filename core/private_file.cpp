@@ -13,6 +13,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace iamodbc {
 namespace {
@@ -39,6 +40,12 @@ int write_all(int descriptor, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return 0;
+}
+
+bool is_ours_alone(const std::string& folder) {
+  struct stat status {};
+  return lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+         (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
 bool is_same_file(int descriptor, const std::string& path) {
@@ -72,6 +79,16 @@ Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes)
   return bytes;
 }
 
+std::string open_to_others(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+    return {};
+  const unsigned mode = status.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+  std::string octal = "0";
+  for (const unsigned shift : {6U, 3U, 0U}) octal += static_cast<char>('0' + ((mode >> shift) & 7U));
+  return path + " (mode " + octal + ")";
+}
+
 std::optional<Secret> read_private_file(const std::string& path) {
   auto bytes = read_secret_file(path, max_bytes);
   if (!bytes) return std::nullopt;
@@ -103,9 +120,26 @@ std::optional<Error> write_private_file(const std::string& path, std::string_vie
   return cannot_write(path, error);
 }
 
-FileLock::FileLock(const std::string& path, Deadline deadline) {
+Result<std::string> lock_folder(const System& system) {
+  const std::string uid = std::to_string(geteuid());
+  std::vector<std::string> parents{"/run/user/" + uid};
+  if (auto given = system.set_variable("XDG_RUNTIME_DIR")) parents.insert(parents.begin(), *std::move(given));
+  for (const std::string& parent : parents) {
+    // Another user's, for a program that changed its user: what it would make there might stand in that user's way.
+    if (!is_ours_alone(parent)) continue;
+    const std::string folder = parent + "/iamodbc";
+    if ((mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) && is_ours_alone(folder)) return folder;
+  }
+  const std::string folder = system.set_variable("TMPDIR").value_or("/tmp") + "/iamodbc-" + uid;
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cannot_write(folder, errno);
+  if (is_ours_alone(folder)) return folder;
+  return Error{State::general_error, folder + " is not a folder for this user alone (mode 0700).", 0};
+}
+
+FileLock::FileLock(const std::string& path, Deadline deadline, Missing missing) {
+  const int flags = missing == Missing::is_made ? O_RDWR | O_CREAT | O_NOFOLLOW : O_RDONLY;
   while (true) {
-    descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    descriptor_ = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, S_IRUSR | S_IWUSR);
     if (descriptor_ < 0) return;
     while (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       is_busy_ = errno == EWOULDBLOCK && std::chrono::steady_clock::now() >= deadline;

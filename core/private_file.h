@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/result.h"
 #include "core/secret.h"
+#include "core/system.h"
 
 namespace iamodbc {
 
@@ -21,18 +22,26 @@ namespace iamodbc {
 // directory", "is larger than 20000 bytes"); never waits, for the writer of a pipe neither.
 Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes);
 
+// "/home/me/.aws/credentials (mode 0644)"; empty when it is for its owner alone, or not there.
+std::string open_to_others(const std::string& path);
+
 // Nothing when there is no such file, or it cannot be read.
 std::optional<Secret> read_private_file(const std::string& path);
 std::optional<Error> write_private_file(const std::string& path, std::string_view bytes);
 // The folder of a path, with those above it.
 std::optional<Error> make_private_folder(const std::string& folder);
 
-// Holds a file, or a folder, against all who do the same: no further file is made for it. Where the file system has no locks, or there is no such file, it holds nothing and
+// A folder for empty lock files, that only this user can enter: `iamodbc` in XDG_RUNTIME_DIR or else /run/user/UID, else `iamodbc-UID` in TMPDIR or else /tmp. Fails where none
+// can be made, or what has its name is somebody else's or open to others.
+Result<std::string> lock_folder(const System& system);
+
+// Holds a file, or a folder, against all who do the same: no further file is made for it unless it is asked for. Where the file system has no locks, or there is no such file, it holds nothing and
 // nobody waits.
 class FileLock {
  public:
+  enum class Missing { holds_nothing, is_made };  // empty, mode 0600
   // Waits until the lock is free, but not beyond the deadline.
-  FileLock(const std::string& path, Deadline deadline);
+  FileLock(const std::string& path, Deadline deadline, Missing missing = Missing::holds_nothing);
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
   ~FileLock();

@@ -142,20 +142,22 @@ Result<TlsChoice> choose_tls(const Given& given, const BaseDriverProfile& profil
   return choice;
 }
 
+bool is_in_string(const Given& given, const BaseDriverProfile& profile, AttributeId id) {
+  const auto one = given.find(id, profile);
+  return one && one->origin == Origin::connection_string;
+}
+
 // Whether the connection string itself says where a token goes, or a password that is fetched.
 bool string_says_where(const Given& given, const BaseDriverProfile& profile) {
   const auto options = given.find(profile.libpq_option_names);
   const bool gives_address = options && options->origin == Origin::connection_string &&
                              options->value.find("hostaddr") != std::string_view::npos;
-  if (gives_address) return true;
-  const auto in_string = [&](AttributeId id) {
-    const auto one = given.find(id, profile);
-    return one && one->origin == Origin::connection_string;
-  };
-  return in_string(AttributeId::token_host) || in_string(AttributeId::server) || in_string(AttributeId::port);
+  return gives_address || is_in_string(given, profile, AttributeId::token_host) ||
+         is_in_string(given, profile, AttributeId::server) || is_in_string(given, profile, AttributeId::port);
 }
 
-CredentialSettings read_credential_settings(Reader& reader) {
+CredentialSettings read_credential_settings(Reader& reader, const Given& given, const BaseDriverProfile& profile,
+                                            bool may_prompt) {
   using Id = AttributeId;
   CredentialSettings settings;
   if (const auto source = reader.choice(Id::credentials)) settings.source = static_cast<CredentialSource>(*source);
@@ -180,6 +182,12 @@ CredentialSettings read_credential_settings(Reader& reader) {
   settings.sso_login_timeout = reader.seconds(Id::sso_login_timeout, 10, 3600).value_or(settings.sso_login_timeout);
   settings.web_identity_token_file = reader.text(Id::web_identity_token_file);
   settings.expected_account_id = reader.text(Id::expected_account_id);
+  if (const auto reach = reader.choice(Id::login_cache)) settings.login_cache = static_cast<CacheReach>(*reach);
+  settings.are_permissions_strict = reader.choice(Id::strict_permissions) == 1U;
+  settings.dsn = given.dsn();
+  settings.files_of_secrets = given.files_of_secrets(profile);
+  settings.are_keys_in_string = is_in_string(given, profile, Id::secret_access_key);
+  settings.may_prompt = may_prompt;
   return settings;
 }
 
@@ -381,9 +389,7 @@ Result<FetchSettings> read_fetch_settings(const Given& given, bool may_prompt) {
   settings.database = reader.text(Id::database);
   settings.user = reader.text(Id::uid);
   settings.region = lower(trimmed(reader.text(Id::region)));
-  settings.credentials = read_credential_settings(reader);
-  settings.credentials.dsn = given.dsn();
-  settings.credentials.may_prompt = may_prompt;
+  settings.credentials = read_credential_settings(reader, given, base_driver_profile(BaseKind::unknown), may_prompt);
   read_secret_settings(reader, settings);
   read_redshift_settings(reader, settings);
   if (reader.error()) return *reader.error();
@@ -426,9 +432,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   const auto token_lifetime = reader.seconds(AttributeId::token_lifetime, 1, 604800);
   if (token_lifetime) settings.token_lifetime = std::chrono::seconds(*token_lifetime);
   read_tunnel(reader, settings);
-  settings.credentials = read_credential_settings(reader);
-  settings.credentials.dsn = given.dsn();
-  settings.credentials.may_prompt = may_prompt;
+  settings.credentials = read_credential_settings(reader, given, profile, may_prompt);
   reader.found(AttributeId::tls_ca_file);
   std::vector<const char*> ca_names(profile.ca_file_names.begin(), profile.ca_file_names.end());
   ca_names.push_back(attribute_row(AttributeId::tls_ca_file).name);

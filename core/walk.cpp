@@ -98,7 +98,7 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
     if (!tls) return tls.error();
     prepared.tls = std::move(tls).value();
   }
-  if (!brings_login(settings.auth_type)) return std::nullopt;
+  if (!brings_login(settings.auth_type)) return open_files_error(settings.credentials, log);
 
   if (settings.ignored_password) {
     log.info(std::string("a password was given and is not used: AuthType=") + text(settings.auth_type) +
@@ -124,6 +124,11 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
     return error;
   if (prepared.endpoint->writer_is_to_be_asked && !prepared.endpoint->region.warning.empty())
     log.warning(prepared.endpoint->region.warning);
+  if (settings.credentials.login_cache == CacheReach::off) {
+    const Time now = std::chrono::floor<std::chrono::seconds>(aws_now(system));
+    prepared.login = token_login(settings, *prepared.endpoint, *prepared.credentials, now);
+    return std::nullopt;
+  }
   auto login =
       token_login(LoginCache::of_process(), settings, *prepared.endpoint, *prepared.credentials, system, deadline);
   if (!login) return login.error();

@@ -271,12 +271,15 @@ class Walk {
   std::optional<Rooms> newer_login(const Rooms& refused_one, Given& given, const OdbcFiles& files) {
     const Login& refused = *refused_one.prepared.login;
     LoginCache& cache = LoginCache::of_process();
-    if (!refused.is_from_cache || passed(deadline_, "logging in")) return std::nullopt;
+    // The session of a role may have been revoked. It is not what a secret depends on.
+    const bool depends_on_keys = refused.kind != AuthType::secrets_manager;
+    const bool are_keys_kept = depends_on_keys && refused_one.prepared.credentials->may_be_outdated;
+    if (!(refused.is_from_cache || are_keys_kept) || passed(deadline_, "logging in")) return std::nullopt;
     if (!cache.has_newer(refused.key, refused.signed_at)) {
-      if (!cache.take_fresh_try(refused.key, refused.signed_at, aws_now(system_))) return std::nullopt;
-      // The session of a role may have been revoked. It is not what a secret depends on.
-      if (refused.kind != AuthType::secrets_manager)
-        CredentialCache::of_process().doubt(refused_one.prepared.credentials);
+      // Other keys make another token within the same second too.
+      const Time last = refused.signed_at - std::chrono::seconds(are_keys_kept ? 1 : 0);
+      if (!cache.take_fresh_try(refused.key, last, aws_now(system_))) return std::nullopt;
+      if (depends_on_keys) CredentialCache::of_process().doubt(refused_one.prepared.credentials);
     }
     log_.warning("the server refused a login that was kept: one try with a new one");
     // It is asked for as the first one was: what that one told of the database is no part of the question.
@@ -287,12 +290,11 @@ class Walk {
       log_.error("no new login: " + rooms.error().message);
       return std::nullopt;
     }
-    const Login& login = *rooms.value().prepared.login;
-    if (login.signed_at <= refused.signed_at || is_same(login, refused)) return std::nullopt;
+    if (is_same(*rooms.value().prepared.login, refused)) return std::nullopt;
     return std::move(rooms).value();
   }
 
-  // A secret that did not change would be refused again, and servers count that.
+  // A secret that did not change, and a token of the same second, would be refused again, and servers count that.
   static bool is_same(const Login& a, const Login& b) {
     return a.user == b.user && a.secret.reveal() == b.secret.reveal();
   }

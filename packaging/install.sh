@@ -55,7 +55,7 @@ if command -v ldd >/dev/null; then
   missing=$(ldd "$here/usr/bin/iamodbc" "$here"/usr/lib/odbc/*.so 2>&1 | grep -E 'not found' | sort -u) || :
   if [ -n "$missing" ]; then
     printf '%s\n' "$missing" >&2
-    fail "these libraries are missing, or others are here than iamodbc was built for. On Debian 12: apt-get install libinih1 libc-ares2 libcurl4 libpugixml1v5 libodbc2 odbcinst"
+    fail "these libraries are missing, or others are here than iamodbc was built for. On Debian 12: apt-get install libinih1 libc-ares2 libkeyutils1 libcurl4 libpugixml1v5 libodbc2 odbcinst"
   fi
 fi
 

@@ -76,6 +76,8 @@ class Check {
     if (!settings) return stopped("settings", settings.error());
     room("settings", described(settings.value()));
     if (const int status = follow_server(settings, profile); status != Exit::ok) return status;
+    if (settings.value().credentials.login_cache != CacheReach::process)
+      room("login cache", described(settings.value().credentials.login_cache, system_));
 
     const auto error = searched(settings.value().credentials, [&] {
       return prepare_login(prepared, given.value(), settings.value(), profile, system_, Log(), data_directory(folder),

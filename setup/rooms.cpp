@@ -8,6 +8,7 @@
 
 #include "core/base_string.h"
 #include "core/certificates.h"
+#include "core/credentials/between_processes.h"
 #include "core/login/names.h"
 #include "core/program.h"
 #include "core/text.h"
@@ -76,6 +77,16 @@ std::string described(const BaseDriverFile& file, const BaseProbe& base, const B
 std::string described(const Settings& settings) {
   return std::string("AuthType=") + text(settings.auth_type) + ", user " + settings.user + " at " + settings.server +
          ":" + std::to_string(settings.port) + (settings.database.empty() ? "" : ", database " + settings.database);
+}
+
+std::string described(CacheReach login_cache, const System& system) {
+  if (login_cache == CacheReach::off) return "off: each connect asks for credentials anew";
+  const std::string process = "this process, for its own connects";
+  if (login_cache == CacheReach::process) return process;
+  const auto keyring = described_between_processes(system);
+  if (keyring) return keyring.value();
+  return process + "; not the user's others: the kernel's user keyring does not take anything here (" +
+         keyring.error().message + ")";
 }
 
 std::string described(const std::optional<TlsPlan>& tls, const Settings& settings) {

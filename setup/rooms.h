@@ -25,6 +25,8 @@ std::string described(const OwnLibrary& library);
 std::string described(const BaseDriverFile& file, const BaseProbe& base, const BaseDriverProfile& profile);
 // "AuthType=IAM, user jane at host:5432, database app"
 std::string described(const Settings& settings);
+// What LoginCache comes to here: "the kernel's user keyring, 2 entries; locks in /run/user/1000/iamodbc".
+std::string described(CacheReach login_cache, const System& system);
 // "verify-full (the default)"; without a plan it is the base driver's.
 std::string described(const std::optional<TlsPlan>& tls, const Settings& settings);
 // "eu-central-1 (SecretRegion=)"

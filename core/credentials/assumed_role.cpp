@@ -29,7 +29,8 @@ CredentialKey& add_sts(CredentialKey& key, const AwsClient& client) {
   return key.add(url ? url.value() : std::string()).add(client.region);
 }
 
-Answer assumed(std::variant<RoleKeys, AwsFault> result, const std::string& what, std::string source) {
+Answer assumed(std::variant<RoleKeys, AwsFault> result, const std::string& what, std::string source,
+               bool stays_in_process) {
   if (const auto* const fault = std::get_if<AwsFault>(&result)) {
     std::string message = what + ": " + fault->error.message;
     if (fault->code == "AccessDenied") {
@@ -47,6 +48,7 @@ Answer assumed(std::variant<RoleKeys, AwsFault> result, const std::string& what,
   credentials->expiration = keys.expiration;
   credentials->account_id = arn_field(keys.assumed_role_arn, 4);
   credentials->source = std::move(source);
+  credentials->stays_in_process = stays_in_process;
   return SharedCredentials(std::move(credentials));
 }
 

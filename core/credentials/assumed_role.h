@@ -20,8 +20,9 @@ std::string role_session_name(const std::string& given, const System& system);
 // The STS that is asked, as a part of what decides.
 CredentialKey& add_sts(CredentialKey& key, const AwsClient& client);
 
-// `what` for a failure: "Profile ops: role arn:... could not be assumed with key AKIA...MPLE from ...". `source` of the credentials.
-Answer assumed(std::variant<RoleKeys, AwsFault> result, const std::string& what, std::string source);
+// `stays_in_process`: a person gave a part of what it takes. `what` for a failure: "Profile ops: role arn:... could not be assumed with key AKIA...MPLE from ...". `source` of the credentials.
+Answer assumed(std::variant<RoleKeys, AwsFault> result, const std::string& what, std::string source,
+               bool stays_in_process);
 
 // The text between the colons of an ARN, the first of index 0; empty when there are not so many.
 std::string arn_field(const std::string& arn, int index);

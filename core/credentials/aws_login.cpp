@@ -148,11 +148,12 @@ Answer aws_login_credentials(const Context& context, const AwsLogin& login) {
   return CredentialCache::of_process().get(
       key, context,
       [&](const Context& own) {
+        if (auto error = open_to_others_error(path, own.settings, own.log)) return Answer(*std::move(error));
         AwsClient timely = client;
         timely.deadline = own.deadline;
         return fetch(timely, path, login);
       },
-      windows);
+      windows, Sharing{false});  // the session's file is for all processes
 }
 
 }  // namespace iamodbc

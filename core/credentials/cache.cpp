@@ -60,19 +60,6 @@ bool is_shared(const Answer& failure) {
 
 }  // namespace
 
-CredentialKey& CredentialKey::add(std::string_view part) {
-  Secret chained(view(digest_));
-  chained.append(part);
-  digest_ = sha256(chained.reveal());  // of a digest and one part, so where a part ends is never in doubt
-  return *this;
-}
-
-CredentialKey& CredentialKey::add(const Credentials& credentials) {
-  return add(credentials.access_key_id)
-      .add(credentials.secret_access_key.reveal())
-      .add(credentials.session_token.reveal());
-}
-
 CredentialCache& CredentialCache::of_process() {
   return the_cache.get();
 }
@@ -99,6 +86,7 @@ std::optional<Answer> CredentialCache::Slot::answer(const SharedCredentials& val
 struct CredentialCache::Turn {
   std::optional<Answer> answer;
   SharedCredentials valid;
+  SharedCredentials doubted{};
 };
 
 // The thread that fetches for a key; when it is done, well or not, the others go on.
@@ -155,7 +143,8 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
       own.needs_person = needs_person(windows);
       own.failure.reset();
       if (!valid) own.credentials.reset();
-      return {{}, std::move(valid)};
+      SharedCredentials doubted = own.is_doubted ? valid : nullptr;
+      return {{}, std::move(valid), std::move(doubted)};
     }
     if (!waited_after) {
       waited_after = own.fetches;
@@ -171,19 +160,38 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
   }
 }
 
-Answer CredentialCache::get(const CredentialKey& key, const Context& context, const Fetch& fetch,
-                            RefreshWindows windows) {
-  Turn turn = wait_for_turn(key, context, windows);
-  if (turn.answer) return *std::move(turn.answer);
-
-  Fetching fetching(*this, key, context);
+// Fetches; `turn.valid` becomes what another process kept, if that is better.
+Answer CredentialCache::fetch_in_turn(Turn& turn, const CredentialKey& key, const Context& context, const Fetch& fetch,
+                                      RefreshWindows windows, const Sharing& sharing) {
+  const auto end_of = [](const SharedCredentials& one) { return one && one->expiration ? *one->expiration : Time(); };
+  std::optional<BetweenProcesses> others;
+  if (context.settings.login_cache == CacheReach::user && sharing.is_allowed && !needs_person(windows))
+    others.emplace(key, sharing, context, windows.advisory, between_refreshes);
+  if (auto kept = others ? others->look() : std::nullopt; kept && end_of(kept->credentials) > end_of(turn.valid)) {
+    if (!kept->is_due) return std::move(kept->credentials);
+    turn.valid = std::move(kept->credentials);
+  }
   Context limited = context;
   // A person is asked when it has to be only, and then needs time.
   if (turn.valid && !needs_person(windows)) {
     limited.is_refresh = true;
     limited.deadline = refresh_deadline(context.deadline);
   }
-  Answer answer = checked(fetch(limited), context.system);
+  const auto checked_fetch = [&](const Context& own) { return checked(fetch(own), own.system); };
+  if (!others) return checked_fetch(limited);
+  return others->fetch(limited, turn.doubted ? nullptr : turn.valid, turn.doubted, checked_fetch);
+}
+
+Answer CredentialCache::get(const CredentialKey& key, const Context& context, const Fetch& fetch,
+                            RefreshWindows windows, const Sharing& sharing) {
+  if (context.settings.login_cache == CacheReach::off) return checked(fetch(context), context.system);
+  CredentialKey own_key = key;  // whoever is strict is not given what came from a file that others can read
+  if (context.settings.are_permissions_strict) own_key.add("StrictPermissions");
+  Turn turn = wait_for_turn(own_key, context, windows);
+  if (turn.answer) return *std::move(turn.answer);
+
+  Fetching fetching(*this, own_key, context);
+  Answer answer = fetch_in_turn(turn, own_key, context, fetch, windows, sharing);
   fetching.keep(answer);
   if (std::holds_alternative<SharedCredentials>(answer) || !is_valid(turn.valid, aws_now(context.system)))
     return answer;

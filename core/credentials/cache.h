@@ -8,7 +8,8 @@
 // Credentials without an end are for those who waited only. What comes already ended is an error.
 // The end is judged by AWS's clock where this process has learned it (client.h).
 //
-// At most `bound` keys; the one that ends first goes first. Keys are digests: no secret is kept but the credentials. Nothing is kept beyond the process.
+// At most `bound` keys; the one that ends first goes first. Keys are digests: no secret is kept but the credentials. Beyond the process they are kept only with LoginCache=user
+// (between_processes.h): then another process is asked before AWS is, but for what needs a person.
 // Thread rule: any thread; no lock is held while fetching. The cache of the process is held over fork and never destroyed.
 // Source: docs/credentials.md
 // SPDX-License-Identifier: Apache-2.0
@@ -18,27 +19,14 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
-#include <string_view>
 
+#include "core/credentials/between_processes.h"
+#include "core/credentials/credential_key.h"
 #include "core/credentials/provider.h"
 #include "core/sha256.h"
 #include "core/slots.h"
 
 namespace iamodbc {
-
-// Everything that decides which credentials come: settings, the variables and lines of files that count, the keys that ask. Add them in a fixed order, absent ones
-// as empty texts: no two lists read the same. `kind`: which provider.
-class CredentialKey {
- public:
-  explicit CredentialKey(std::string_view kind) { add(kind); }
-  CredentialKey& add(std::string_view part);  // may be a secret: only a digest stays
-  CredentialKey& add(const Credentials& credentials);
-
-  [[nodiscard]] const Sha256& digest() const { return digest_; }
-
- private:
-  Sha256 digest_{};
-};
 
 // How long before the end of credentials new ones are fetched.
 struct RefreshWindows {
@@ -60,7 +48,9 @@ class CredentialCache {
   static CredentialCache& of_process();
 
   // HYT00 when the deadline passes while another thread fetches.
-  Answer get(const CredentialKey& key, const Context& context, const Fetch& fetch, RefreshWindows windows = {});
+  // LoginCache says how far they are kept: with `off` each caller fetches for itself.
+  Answer get(const CredentialKey& key, const Context& context, const Fetch& fetch, RefreshWindows windows = {},
+             const Sharing& sharing = {});
 
   // A server refused what these signed: whoever comes next tries to fetch new ones, unless that needs a person.
   void doubt(const SharedCredentials& refused);
@@ -89,6 +79,8 @@ class CredentialCache {
   };
   class Fetching;
   struct Turn;
+  Answer fetch_in_turn(Turn& turn, const CredentialKey& key, const Context& context, const Fetch& fetch,
+                       RefreshWindows windows, const Sharing& sharing);
 
   Turn wait_for_turn(const CredentialKey& key, const Context& context, RefreshWindows windows);
 

@@ -51,7 +51,7 @@ Result<Caller> caller_of(const Credentials& credentials, const Context& context,
         if (credentials.expiration) caller->expiration = std::min(*caller->expiration, *credentials.expiration);
         return SharedCredentials(std::move(caller));
       },
-      RefreshWindows{std::chrono::seconds(0), std::chrono::seconds(0)});
+      RefreshWindows{std::chrono::seconds(0), std::chrono::seconds(0)}, Sharing{!credentials.stays_in_process});
   if (const auto* const error = std::get_if<Error>(&answer)) return *error;
   const auto& caller = *std::get<SharedCredentials>(answer);
   return Caller{caller.account_id, caller.source};

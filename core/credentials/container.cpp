@@ -134,8 +134,11 @@ class Container : public Provider {
     key.add(url.value())
         .add(context.system.variable(token_file_variable).value_or(""))
         .add(context.system.variable(token_variable).value_or(""));
+    // The token's file is of the same name in every container.
+    const Sharing sharing{true, [&](CredentialKey& own) { add_container_token(own, context.system); }};
     return CredentialCache::of_process().get(
-        key, context, [&](const Context& with_deadline) { return fetch(url.value(), with_deadline); });
+        key, context, [&](const Context& with_deadline) { return fetch(url.value(), with_deadline); }, RefreshWindows{},
+        sharing);
   }
 
  private:
@@ -149,6 +152,9 @@ class Container : public Provider {
     for (int attempt = 1;; ++attempt) {
       const auto token = authorization(context.system);
       if (!token) return token.error();
+      const auto token_path = context.system.set_variable(token_file_variable);
+      auto open = token_path ? open_to_others_error(*token_path, context.settings, context.log) : std::nullopt;
+      if (open) return *std::move(open);
       request.headers = {{"Accept", "application/json"}};
       if (!token.value().empty()) request.headers.emplace_back("Authorization", token.value().reveal());
       context.log.debug("asking " + shown_url(request.url));
@@ -167,6 +173,11 @@ class Container : public Provider {
 };
 
 }  // namespace
+
+void add_container_token(CredentialKey& key, const System& system) {
+  const auto token = authorization(system);
+  key.add(token ? token.value().reveal() : std::string_view());
+}
 
 std::unique_ptr<Provider> container_provider() {
   return std::make_unique<Container>();

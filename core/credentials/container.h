@@ -9,10 +9,14 @@
 
 #include <memory>
 
+#include "core/credentials/credential_key.h"
 #include "core/credentials/provider.h"
 
 namespace iamodbc {
 
 std::unique_ptr<Provider> container_provider();
+
+// The token for the service, as a part of what decides which credentials come.
+void add_container_token(CredentialKey& key, const System& system);
 
 }  // namespace iamodbc

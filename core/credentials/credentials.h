@@ -23,6 +23,8 @@ struct Credentials {
   std::optional<Time> expiration;  // absent: they do not end
   std::string account_id;          // empty: not known
   std::string source;              // for people: "profile dev in /home/me/.aws/credentials"
+  bool stays_in_process = false;   // a person or the application gave them, or what they were fetched with
+  bool may_be_outdated = false;    // another process fetched them, a while ago
 };
 
 using SharedCredentials = std::shared_ptr<const Credentials>;

@@ -191,6 +191,8 @@ Result<SharedCredentials> find(const Context& context, std::vector<Attempt>& att
   if (auto error = without_role(settings)) return stopped(attempts, "RoleArn", *std::move(error));
   if (auto error = wrong_account_id(settings.expected_account_id))
     return stopped(attempts, "ExpectedAccountID", *std::move(error));
+  if (auto error = open_files_error(settings, context.log))
+    return stopped(attempts, "StrictPermissions", *std::move(error));
   auto found = ask_in_order(context, attempts);
   if (!found) return found;
   const std::string profile = chosen_profile(context.system, settings.profile).name;

@@ -88,6 +88,7 @@ class Keyring : public Provider {
                     " are no AWS keys. Put them there anew with `iamodbc login --keys`.");
     }
     credentials->source = "the keyring, profile " + name;
+    credentials->stays_in_process = true;
     return SharedCredentials(std::move(credentials));
   }
 };
@@ -116,6 +117,7 @@ Answer ask_for_keys(const std::string& name, const std::string& why, const Conte
     credentials->session_token = std::move(token).value();
   }
   credentials->source = "the terminal";
+  credentials->stays_in_process = true;
   return SharedCredentials(std::move(credentials));
 }
 

@@ -26,6 +26,7 @@ class Keys : public Provider {
     credentials->access_key_id = settings.access_key_id;
     credentials->secret_access_key = settings.secret_access_key.clone();
     credentials->session_token = settings.session_token.clone();
+    credentials->stays_in_process = settings.are_keys_in_string;
     credentials->source = "AccessKeyID of the DSN or connection string";
     return SharedCredentials(std::move(credentials));
   }

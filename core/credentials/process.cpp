@@ -94,6 +94,18 @@ class Process : public Provider {
   }
 };
 
+SharedCredentials of_a_person(const SharedCredentials& found) {
+  auto credentials = std::make_shared<Credentials>();
+  credentials->access_key_id = found->access_key_id;
+  credentials->secret_access_key = found->secret_access_key.clone();
+  credentials->session_token = found->session_token.clone();
+  credentials->expiration = found->expiration;
+  credentials->account_id = found->account_id;
+  credentials->source = found->source;
+  credentials->stays_in_process = true;
+  return credentials;
+}
+
 class KeyPrompt : public Provider {
  public:
   [[nodiscard]] std::string name() const override { return "KeyPrompt"; }
@@ -101,7 +113,9 @@ class KeyPrompt : public Provider {
   [[nodiscard]] Answer provide(const Context& context) const override {
     const std::string& command_line = context.settings.key_prompt;
     if (command_line.empty()) return NotConfigured{name() + " is not given"};
-    return answer_of(run_credential_process(command_line, name(), context));
+    const auto credentials = run_credential_process(command_line, name(), context);
+    if (!credentials) return credentials.error();
+    return of_a_person(credentials.value());
   }
 };
 

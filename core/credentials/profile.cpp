@@ -10,6 +10,7 @@
 #include "core/credentials/profile_plan.h"
 #include "core/credentials/role.h"
 #include "core/credentials/sso.h"
+#include "core/credentials/sso_token.h"
 #include "core/credentials/web_identity.h"
 #include "core/program.h"
 
@@ -45,7 +46,12 @@ struct Execute {
   const Context& context;
   const std::string& profile;
 
-  Answer operator()(const FileKeys& keys) const { return keys_of(keys, context.files); }
+  Answer operator()(const FileKeys& keys) const {
+    const AwsFiles& files = context.files;
+    const std::string& path = keys.are_in_credentials_file ? files.credentials_path() : files.config_path();
+    if (auto error = open_to_others_error(path, context.settings, context.log)) return *std::move(error);
+    return keys_of(keys, files);
+  }
   Answer operator()(const ProcessCommand& command) const {
     return kept_credential_process(command.command_line, "credential_process of profile " + command.profile, context);
   }
@@ -83,10 +89,10 @@ struct AddBase {
   void operator()(const SsoLogin& login) const { add(login.profile); }
   void operator()(const AwsLogin& login) const { add(login.profile); }
   void operator()(const NamedSource& source) const {
-    for (const char* const variable :
-         {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN",
-          "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-          "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_SERVICE_ENDPOINT"})
+    for (const char* const variable : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN",
+                                       "AWS_SESSION_TOKEN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                       "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                                       "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_EC2_METADATA_SERVICE_ENDPOINT"})
       key.add(context.system.variable(variable).value_or(""));
     key.add(source.name);
   }
@@ -107,6 +113,20 @@ struct AddBase {
   }
 };
 
+// What of that stands in files, for other processes.
+struct AddContents {
+  CredentialKey& key;
+  const Context& context;
+
+  void operator()(const WebIdentity& identity) const { add_token(key, identity); }
+  void operator()(const SsoLogin& login) const { add_token(key, context.system, login); }
+  void operator()(const NamedSource& source) const {
+    if (source.name == "EcsContainer") add_container_token(key, context.system);
+  }
+  template <class Base>
+  void operator()(const Base& /*base*/) const {}
+};
+
 // Base and roles, one after the other. The keys at the end are kept, so the base is asked again only when they end.
 Answer walk_roles(const ProfilePlan& plan, const Context& context, const std::string& profile) {
   CredentialKey key("profile");
@@ -120,7 +140,11 @@ Answer walk_roles(const ProfilePlan& plan, const Context& context, const std::st
         auto* const credentials = std::get_if<SharedCredentials>(&base);
         return credentials == nullptr ? std::move(base) : assume_roles(*credentials, plan.roles, limited, profile);
       },
-      refresh_windows(plan.roles));
+      refresh_windows(plan.roles),
+      // A session of `aws login` may become another person's at any moment.
+      Sharing{!std::holds_alternative<AwsLogin>(plan.base), [&](CredentialKey& own) {
+                std::visit(AddContents{own, context}, plan.base);
+              }});
 }
 
 class Profile : public Provider {

@@ -44,6 +44,9 @@ enum class CredentialSource {
 // What `SSOLogin` says; likewise.
 enum class SsoSignIn { never, browser, device, automatic };
 
+// What `LoginCache` says; likewise. How far logins and credentials are kept.
+enum class CacheReach { process, user, off };
+
 // What the DSN says about credentials. Empty texts mean "not given".
 struct CredentialSettings {
   std::optional<CredentialSource> source;  // absent: by what else is given
@@ -68,7 +71,11 @@ struct CredentialSettings {
   int sso_login_timeout = 120;  // seconds
   std::string web_identity_token_file;
   std::string expected_account_id;
-  std::string dsn;         // its name, for messages; empty: none
+  CacheReach login_cache = CacheReach::process;
+  bool are_permissions_strict = false;        // StrictPermissions
+  bool are_keys_in_string = false;            // the keys are the application's, not of a file
+  std::vector<std::string> files_of_secrets;  // of the DSN
+  std::string dsn;                            // its name, for messages; empty: none
   bool may_prompt = true;  // whether the program that connects lets us ask: not under SQL_DRIVER_NOPROMPT
 };
 
@@ -81,10 +88,16 @@ struct Context {
   Deadline deadline;        // of the whole login
   std::string region{};     // of the database, for the services that are asked; empty: not known
   bool is_refresh = false;  // credentials that are still good stand by: nobody is to be asked anything
+  bool holds_lock = false;  // between_processes.h: what is fetched on the way takes no further one
 };
 
 // Who asks AWS's services: `profile` is the one whose settings count, and its region where the database's is not known. Without any, empty.
 AwsClient aws_client(const Context& context, const std::string& profile);
+
+// For a file that secrets are taken from: an error where others can read it and StrictPermissions=yes; else a warning in the log.
+std::optional<Error> open_to_others_error(const std::string& path, const CredentialSettings& settings, const Log& log);
+// Likewise for the files in which the DSN has its secrets.
+std::optional<Error> open_files_error(const CredentialSettings& settings, const Log& log);
 
 class Provider {
  public:

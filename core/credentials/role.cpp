@@ -53,7 +53,8 @@ Answer assume_one(const SharedCredentials& base, const RoleStep& step, const Con
       assume_role(client, keys, request),
       asker(step) + ": role " + step.role_arn + " could not be assumed with key " + masked_key_id(base->access_key_id) +
           " from " + base->source,
-      "role " + step.role_arn + (step.profile.empty() ? "" : " of profile " + step.profile) + ", with " + base->source);
+      "role " + step.role_arn + (step.profile.empty() ? "" : " of profile " + step.profile) + ", with " + base->source,
+      base->stays_in_process || !step.mfa_serial.empty());
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ Answer assume_role_of_dsn(const SharedCredentials& found, const std::string& rol
   add_roles(key, roles, context, profile);
   return CredentialCache::of_process().get(
       key, context, [&](const Context& limited) { return assume_roles(found, roles, limited, profile); },
-      refresh_windows(roles));
+      refresh_windows(roles), Sharing{!found->stays_in_process});
 }
 
 }  // namespace iamodbc

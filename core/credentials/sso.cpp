@@ -147,6 +147,8 @@ SharedCredentials credentials_of(RoleKeys keys, const SsoLogin& login) {
 
 Result<SharedCredentials> fetch(const Context& context, const SsoLogin& login) {
   const AwsClient client = aws_client(context, login.profile);
+  const std::string path = token_file(context.system, login);
+  if (auto error = open_to_others_error(path, context.settings, context.log)) return *std::move(error);
   auto kept = sso_access_token(client, login);
   if (auto* const error = std::get_if<Error>(&kept)) return std::move(*error);
   Secret token;
@@ -222,11 +224,14 @@ Answer sso_credentials(const Context& context, const SsoLogin& login) {
     if (!url) return url.error();
     key.add(url.value());
   }
-  return CredentialCache::of_process().get(key, context, [&](const Context& own) -> Answer {
+  const auto answer = [&](const Context& own) -> Answer {
     auto result = fetch(own, login);
     if (!result) return result.error();
     return std::move(result).value();
-  });
+  };
+  // Whoever signed out, or in as somebody else, is not to be given what the one before had.
+  const Sharing sharing{true, [&](CredentialKey& own) { add_token(own, context.system, login); }};
+  return CredentialCache::of_process().get(key, context, answer, RefreshWindows{}, sharing);
 }
 
 std::unique_ptr<Provider> sso_provider() {

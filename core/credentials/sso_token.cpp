@@ -148,6 +148,11 @@ std::variant<Secret, SignInNeeded, Error> sso_access_token(const AwsClient& clie
                       extended_time(token->end) + "; " + why};
 }
 
+void add_token(CredentialKey& key, const System& system, const SsoLogin& login) {
+  const auto kept = kept_token(system, login);
+  key.add(token_file(system, login)).add(kept ? kept->access_token.reveal() : std::string_view());
+}
+
 std::optional<KeptToken> kept_token(const System& system, const SsoLogin& login) {
   const auto file = read_json(token_file(system, login));
   return file ? token_of(*file) : std::nullopt;

@@ -13,6 +13,7 @@
 
 #include "core/aws/client.h"
 #include "core/aws/sso_oidc.h"
+#include "core/credentials/credential_key.h"
 #include "core/credentials/profile_plan.h"
 #include "core/deadline.h"
 #include "core/secret.h"
@@ -41,6 +42,9 @@ struct KeptToken {
   Time end;
 };
 std::optional<KeptToken> kept_token(const System& system, const SsoLogin& login);
+
+// The file and its access token, as a part of what decides which credentials come.
+void add_token(CredentialKey& key, const System& system, const SsoLogin& login);
 
 // The registration that is kept and good for another 15 minutes, for the way of signing in.
 std::optional<OidcClient> kept_registration(const System& system, const SsoLogin& login, bool in_browser);

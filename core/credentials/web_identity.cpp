@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/credentials/assumed_role.h"
+#include "core/credentials/cache.h"
 #include "core/credentials/caller.h"
 #include "core/private_file.h"
 
@@ -66,7 +67,8 @@ Answer take_web_identity(const WebIdentity& identity, const Context& context, co
   const auto duration = identity.duration_seconds;
   key.add(identity.token_file).add(identity.role_arn).add(session).add(duration ? std::to_string(*duration) : "");
   add_sts(key, aws_client(context, profile));
-  return CredentialCache::of_process().get(key, context, [&](const Context& limited) -> Answer {
+  const auto fetch = [&](const Context& limited) -> Answer {
+    if (auto error = open_to_others_error(identity.token_file, limited.settings, limited.log)) return *std::move(error);
     const auto token = token_of(identity.token_file);
     if (!token) return token.error();
     RoleRequest request;
@@ -78,8 +80,16 @@ Answer take_web_identity(const WebIdentity& identity, const Context& context, co
     const std::string with = "the web identity of " + identity.token_file;
     return assumed(assume_role_with_web_identity(aws_client(limited, profile), request, token.value()),
                    "Role " + identity.role_arn + " could not be assumed with " + with,
-                   "role " + identity.role_arn + ", with " + with);
-  });
+                   "role " + identity.role_arn + ", with " + with, false);
+  };
+  // Another program may have put another identity's token there.
+  const Sharing sharing{true, [&](CredentialKey& own) { add_token(own, identity); }};
+  return CredentialCache::of_process().get(key, context, fetch, RefreshWindows{}, sharing);
+}
+
+void add_token(CredentialKey& key, const WebIdentity& identity) {
+  const auto token = read_secret_file(identity.token_file, max_token_bytes);
+  key.add(token ? token.value().reveal() : std::string_view());
 }
 
 WebIdentity web_identity_of_environment(const System& system) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "core/credentials/credential_key.h"
 #include "core/credentials/profile_plan.h"
 #include "core/credentials/provider.h"
 
@@ -19,6 +20,9 @@ namespace iamodbc {
 
 // `profile`: whose settings count for the call; empty: none.
 Answer take_web_identity(const WebIdentity& identity, const Context& context, const std::string& profile);
+
+// The token itself, as a part of what decides.
+void add_token(CredentialKey& key, const WebIdentity& identity);
 
 // What the variables say; all empty when they are unset.
 WebIdentity web_identity_of_environment(const System& system);

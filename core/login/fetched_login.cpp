@@ -172,7 +172,8 @@ Result<FetchedLogin> fetch_login(LoginCache& cache, const FetchSettings& setting
     client.log.info("fetched the " + source.value() + ", region " + region.region);
     return Token{std::move(document.value().json), now, document.value().end, false, document.value().margin};
   };
-  const bool is_kept = settings.auth_type != AuthType::secrets_manager || settings.secret_lifetime.count() > 0;
+  const bool is_short_lived = settings.auth_type == AuthType::secrets_manager && settings.secret_lifetime.count() == 0;
+  const bool is_kept = settings.credentials.login_cache != CacheReach::off && !is_short_lived;
   auto token = is_kept ? cache.get(key, client.system, client.deadline, fetch)
                        : fetch(std::chrono::floor<std::chrono::seconds>(aws_now(client.system)));
   if (!token) return token.error();

@@ -1,7 +1,6 @@
 // What concerns AWS: who can read the files with secrets, credentials, region, token, clock, identity.
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include "core/aws/sts.h"
 #include "core/credentials/sso_token.h"
 #include "core/login/names.h"
+#include "core/private_file.h"
 #include "core/text.h"
 #include "setup/doctor/advice.h"
 #include "setup/doctor/examination.h"
@@ -39,16 +39,6 @@ bool holds_a_secret(const IniFile& file) {
     }
   }
   return false;
-}
-
-// "/home/me/.aws/credentials (mode 0644)"; empty when it is for its owner alone, or not there.
-std::string open_to_others(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 0077U) == 0) return {};
-  const unsigned mode = status.st_mode & 0777U;
-  std::string octal = "0";
-  for (const unsigned shift : {6U, 3U, 0U}) octal += static_cast<char>('0' + ((mode >> shift) & 7U));
-  return path + " (mode " + octal + ")";
 }
 
 std::vector<std::string> files_of(const std::string& folder) {

@@ -72,8 +72,8 @@ TEST(Attributes, SecretsAndWhatOnlyIniFilesMaySay) {
     if (row.ini_only) ini_only.insert(row.name);
   }
   EXPECT_EQ(secret, (std::set<std::string>{"PWD", "SecretAccessKey", "SessionToken"}));
-  EXPECT_EQ(ini_only,
-            (std::set<std::string>{"CredentialProcess", "KeyPrompt", "LogFile", "MFAPrompt", "SSOLogin", "Tunnel"}));
+  EXPECT_EQ(ini_only, (std::set<std::string>{"CredentialProcess", "KeyPrompt", "LogFile", "MFAPrompt", "SSOLogin",
+                                             "StrictPermissions", "Tunnel"}));
 }
 
 TEST(Attributes, OneEditAwayIsAMistakeAndTwoFromEightLettersOn) {

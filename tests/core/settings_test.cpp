@@ -113,7 +113,8 @@ TEST(Settings, ServerAndUserMustBeKnownForAToken) {
 
 TEST(Settings, WhatStartsProgramsOrWritesFilesIsNotTakenFromAString) {
   for (const char* text :
-       {"CredentialProcess=/bin/x", "Credential_Process=/bin/x", "LogFile=/tmp/x", "Tunnel=/bin/x"}) {
+       {"CredentialProcess=/bin/x", "Credential_Process=/bin/x", "LogFile=/tmp/x", "MFAPrompt=/bin/x",
+        "KeyPrompt=/bin/x", "SSOLogin=browser", "StrictPermissions=no", "Tunnel=/bin/x"}) {
     const auto settings = with(text);
     expect_says(settings, {"odbc.ini", "AllowInString=yes"});
     EXPECT_EQ(settings.error().message.find("/bin/x"), std::string::npos);
@@ -137,6 +138,39 @@ TEST(Settings, TheWordsOfATunnelAreSplitWithoutAShell) {
     EXPECT_EQ(none.error().sqlstate, "HY024");
     EXPECT_NE(none.error().message.find("Tunnel"), std::string::npos);
   }
+}
+
+TEST(Settings, HowFarCredentialsAreKept) {
+  EXPECT_EQ(read(login).value().credentials.login_cache, CacheReach::process);
+  EXPECT_EQ(read(std::string(login) + "LoginCache=user").value().credentials.login_cache, CacheReach::user);
+  EXPECT_EQ(read(std::string(login) + "LoginCache=OFF").value().credentials.login_cache, CacheReach::off);
+  expect_says(read(std::string(login) + "LoginCache=disk"), {"LoginCache", "Allowed: process, user, off"});
+}
+
+TEST(Settings, KeysOfAStringAreToldFromThoseOfAFile) {
+  const char* const keys = "AccessKeyID=AKIA;SecretAccessKey=x";
+  EXPECT_TRUE(read(std::string(login) + keys).value().credentials.are_keys_in_string);
+  EXPECT_FALSE(read("DSN=a", "[a]\nServer=a\nUID=b\nAccessKeyID=AKIA\nSecretAccessKey=x\n")
+                   .value()
+                   .credentials.are_keys_in_string);
+}
+
+TEST(Settings, ALoginThatIsFetchedFindsItsCredentialsAsAnyOther) {
+  const OdbcFiles files = odbc_files(
+      "[a]\nAuthType=SecretsManager\nSecretID=s\nAccessKeyID=AKIA\nSecretAccessKey=x\nStrictPermissions=yes\n"
+      "LoginCache=off\n",
+      "");
+  auto given = Given::gather(parsed("DSN=a"), files);
+  ASSERT_TRUE(given);
+  given.value().learn({Told{"UID", "jane", "the secret s"}});
+  const auto fetch = read_fetch_settings(given.value());
+  ASSERT_TRUE(fetch) << fetch.error().message;
+  const CredentialSettings& credentials = fetch.value().credentials;
+  EXPECT_EQ(credentials.dsn, "a");
+  EXPECT_EQ(credentials.login_cache, CacheReach::off);
+  EXPECT_TRUE(credentials.are_permissions_strict);
+  EXPECT_EQ(credentials.files_of_secrets.size(), 1U);
+  EXPECT_FALSE(credentials.are_keys_in_string);
 }
 
 TEST(Settings, LessTlsTogetherWithTokenHostIsNotTakenFromAString) {

@@ -28,6 +28,12 @@ print(connect("DSN=mine"), connect("DSN=mine"))
         self.assertEqual("rotated rotated\nrotated rotated\n", done.stdout)
         self.assertEqual(2, len(self.aws.calls))
 
+    def test_with_login_cache_off_nothing_is_kept_or_taken(self):
+        self.secret()
+        steps = [{"connect": "DSN=mine;LoginCache=off"}, {"connect": "DSN=mine"}, {"connect": "DSN=mine;LoginCache=off"}, {"connect": "DSN=mine"}]
+        self.assertEqual(["plain_user"] * 4, self.steps(*steps))
+        self.assertEqual(3, len(self.aws.calls))  # of the last two the first fetches, the other has what the second kept
+
     def test_check_shows_the_secret_and_never_its_password(self):
         self.secret()
         done = self.tool("check", "mine", ini=self.section(Server=None, Port=None, Database=None, BaseDriver=None))
@@ -62,6 +68,10 @@ print(connect("DSN=mine"))
 """, ini=self.section(ClusterID="sales"))
         self.assertEqual("IAM:jane\nIAM:jane\n", done.stdout)
         self.assertEqual(["DescribeClusters", "GetClusterCredentialsWithIAM"] * 2, self.aws.operations())
+
+    def test_with_login_cache_off_each_connect_asks_for_a_password(self):
+        self.assertEqual(["IAM:jane"] * 2, self.steps({"connect": "DSN=mine"}, {"connect": "DSN=mine"}, ini=self.section(ClusterID="sales", LoginCache="off")))
+        self.assertEqual(2, self.aws.operations().count("GetClusterCredentialsWithIAM"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 //   host exit-in-thread DSN SQL        calls exit while another thread waits for a statement
 //   host exit-then-disconnect DSN      calls exit; what it registered for that before everything else asks once more and disconnects
 //   host reconnect DSN                 connects three times with one handle, each time leaving a cursor and changed attributes; prints what it finds
+//   host once DSN                      connects once; prints who it is then
 //   host cycles DSN COUNT              connects in a new environment COUNT times; prints the KiB of memory after a tenth of them and at the end
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
@@ -363,6 +364,22 @@ static void cycles(const char* dsn, int count) {
   }
 }
 
+// ---- one of many ----
+
+static void log_in_once(const char* dsn) {
+  const SQLHENV env = new_environment();
+  const SQLHDBC dbc = connected(env, dsn);
+  const SQLHSTMT stmt = new_statement(dbc);
+  SQLCHAR user[100] = "";
+  must(SQLExecDirect(stmt, (SQLCHAR*)"select current_user", SQL_NTS), SQL_HANDLE_STMT, stmt, "SQLExecDirect");
+  must(SQLFetch(stmt), SQL_HANDLE_STMT, stmt, "SQLFetch");
+  must(SQLGetData(stmt, 1, SQL_C_CHAR, user, sizeof user, NULL), SQL_HANDLE_STMT, stmt, "SQLGetData");
+  printf("%s\n", (char*)user);
+  must(SQLFreeHandle(SQL_HANDLE_STMT, stmt), SQL_HANDLE_STMT, stmt, "SQLFreeHandle(STMT)");
+  disconnected(dbc);
+  must(SQLFreeHandle(SQL_HANDLE_ENV, env), SQL_HANDLE_ENV, env, "SQLFreeHandle(ENV)");
+}
+
 int main(int count, char** arguments) {
   const char* const story = count > 2 ? arguments[1] : "";
   const char* const dsn = count > 2 ? arguments[2] : "";
@@ -387,6 +404,8 @@ int main(int count, char** arguments) {
     exit_then_disconnect(dsn);
   } else if (strcmp(story, "reconnect") == 0) {
     reconnect(dsn);
+  } else if (strcmp(story, "once") == 0) {
+    log_in_once(dsn);
   } else if (strcmp(story, "cycles") == 0) {
     cycles(dsn, times);
   } else {

@@ -116,7 +116,7 @@ class Packages(unittest.TestCase):
 
     def test_the_deb_depends_on_what_it_needs(self):
         depends, recommends = (output("dpkg-deb", "-f", package(".deb"), field) for field in ("Depends", "Recommends"))
-        for name in ("odbcinst", "libodbc2", "libssl3", "libcurl4", "libinih1", "libc-ares2", "libpugixml1v5", "libc6", "libstdc++6"):
+        for name in ("odbcinst", "libodbc2", "libssl3", "libcurl4", "libinih1", "libc-ares2", "libkeyutils1", "libpugixml1v5", "libc6", "libstdc++6"):
             self.assertRegex(depends, rf"\b{re.escape(name)}(,| |\n)")
         for name in ("odbc-postgresql", "odbc-mariadb", "unixodbc", "ca-certificates"):
             self.assertIn(name, recommends)

@@ -382,7 +382,7 @@ def start_postgresql(box, port, password):
                    "hostssl all all      all      scram-sha-256\n")
     settings = {
         "listen_addresses": "localhost", "unix_socket_directories": box + "/pg", "ssl": "on",
-        "ssl_cert_file": box + "/pg/server.pem", "ssl_key_file": box + "/pg/server.key", "max_connections": "150",
+        "ssl_cert_file": box + "/pg/server.pem", "ssl_key_file": box + "/pg/server.key", "max_connections": "600",
         "shared_buffers": "16MB", "dynamic_shared_memory_type": "mmap", "huge_pages": "off", "fsync": "off",
         "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal", "max_wal_senders": "0",
         "timezone": "UTC", "log_timezone": "UTC", "lc_messages": "C", "log_line_prefix": "%m [%p] ",

@@ -15,10 +15,10 @@ import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "es256", "json", "loopback", "no_destructor", "private_file", "program", "random",
-                "sha1", "sha256", "slots", "sigpipe", "text", "xml"}
+                "sha1", "sha256", "slots", "sigpipe", "text", "user_keyring", "xml"}
 WIRING = {"profile", "default_chain"}
 PARTS_OF_SSO = {"sso_token", "sso_sign_in"}  # of its provider, and of `iamodbc login`
-SHARED_BY_PROVIDERS = {"assumed_role", "cache", "caller", "credentials", "prompt", "provider"} | PARTS_OF_SSO
+SHARED_BY_PROVIDERS = {"assumed_role", "between_processes", "cache", "caller", "credential_key", "credentials", "prompt", "provider"} | PARTS_OF_SSO
 NOT_PROVIDERS = SHARED_BY_PROVIDERS | WIRING | {"profile_plan"}
 # C++ has no dot; the rest are headers of C and of the system. Everything else in <> comes from a third party.
 SYSTEM = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux)/[a-z_0-9]+\.h|"
