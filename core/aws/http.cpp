@@ -248,8 +248,9 @@ std::string shown_url(std::string_view url) {
 }
 
 std::optional<Time> http_date(const std::string& text) {
+  constexpr std::time_t last_moment = 9'000'000'000;  // in the year 2255: within what the clock can hold
   const std::time_t seconds = curl_getdate(text.c_str(), nullptr);
-  if (seconds < 0) return std::nullopt;
+  if (seconds < 0 || seconds > last_moment) return std::nullopt;
   return std::chrono::system_clock::from_time_t(seconds);
 }
 

@@ -73,7 +73,7 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline);
 // A URL as messages may show it: without query, user and password.
 std::string shown_url(std::string_view url);
 
-// The moment that a Date header names (RFC 9110, section 5.6.7); nothing for what is no date.
+// The moment that a Date header names (RFC 9110, section 5.6.7); nothing for what is no date of the years 1970 to 2255.
 std::optional<Time> http_date(const std::string& text);
 
 }  // namespace iamodbc

@@ -80,6 +80,15 @@ TEST(Http, AnAddressThatIsNotAllowedIsNotDialled) {
   EXPECT_EQ(failure_of(request).kind, HttpFailure::Kind::cannot_connect);
 }
 
+// A Date header decides how far our clock is off; a date beyond what a clock can hold would be any other.
+TEST(Http, ADateIsOneThatTheClockCanHold) {
+  EXPECT_EQ(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Time(std::chrono::seconds(784111777)));
+  EXPECT_EQ(http_date("Sat, 01 Jan 2255 00:00:00 GMT"), Time(std::chrono::seconds(8993721600)));
+  for (const char* const text :
+       {"", "now", "Sun, 06 Nov 2299 08:49:37 GMT", "Sun, 06 Nov:99019 9:37 GMT", "Sun, 06 Nov 1899 08:49:37 GMT"})
+    EXPECT_EQ(http_date(text), std::nullopt) << text;
+}
+
 TEST(Sigpipe, OneThatAnotherThreadTakesIsNotWaitedFor) {
   sigset_t pipe;
   sigset_t before;
