@@ -532,17 +532,6 @@ constexpr int rounds = 2000;
 constexpr int rounds = 20000;
 #endif
 
-const std::vector<std::string> mariadb_names{
-    "dsn",       "description",   "driver",      "options",       "option",
-    "namedpipe", "tcpip",         "server",      "uid",           "pwd",
-    "database",  "port",          "initstmt",    "conn_timeout",  "auto_reconnect",
-    "no_prompt", "charset",       "trace",       "plugin_dir",    "sslkey",
-    "sslcert",   "sslca",         "sslcapath",   "sslcipher",     "sslverify",
-    "tlspeerfp", "tlspeerfplist", "sslcrl",      "sslcrlpath",    "socket",
-    "savefile",  "use_mycnf",     "tlsversion",  "forcetls",      "serverkey",
-    "tlskeypwd", "interactive",   "forwardonly", "schemanoerror", "servername",
-    "user",      "password",      "db",          "sslfp"};
-
 // Fragments that attack a reader: names of ours and of base drivers, odd blanks, braces, separators.
 std::string garbage(std::mt19937& random) {
   static const std::vector<std::string> pieces{";",

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // rooms: the rooms of a connect in a closed world, for tests: ini files are texts, the environment is a map, the clock stands still.
+// What cannot be made ready for a test is thrown, so that programs without GoogleTest can use this too.
 #pragma once
 
 #include <stdlib.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "core/base_string.h"
 #include "core/given.h"
@@ -38,15 +39,15 @@ inline OdbcFiles odbc_files(std::string_view odbc_ini, std::string_view odbcinst
 
 inline ConnectionString parsed(std::string_view text) {
   auto string = ConnectionString::parse(text);
-  EXPECT_TRUE(string) << text << ": " << (string ? "" : string.error().message);
-  return string ? std::move(string).value() : ConnectionString();
+  if (!string) throw std::invalid_argument(std::string(text) + ": " + string.error().message);
+  return std::move(string).value();
 }
 
 // A folder of its own for this process, with an empty rds-ca.pem in it; removed by nobody but the system's temporary files.
 inline const std::string& data_folder() {
   static const std::string folder = [] {
-    std::string made = testing::TempDir() + "iamodbc-XXXXXX";
-    EXPECT_NE(mkdtemp(made.data()), nullptr);
+    std::string made = std::filesystem::temp_directory_path() / "iamodbc-XXXXXX";
+    if (mkdtemp(made.data()) == nullptr) throw std::runtime_error("no temporary folder");
     std::ofstream(made + "/rds-ca.pem") << "no certificate\n";
     return made;
   }();
@@ -202,6 +203,18 @@ inline std::optional<std::string> last_of(const Pairs& pairs, std::initializer_l
   }
   return std::nullopt;
 }
+
+// What MariaDB Connector/ODBC knows.
+inline const std::vector<std::string> mariadb_names{
+    "dsn",       "description",   "driver",      "options",       "option",
+    "namedpipe", "tcpip",         "server",      "uid",           "pwd",
+    "database",  "port",          "initstmt",    "conn_timeout",  "auto_reconnect",
+    "no_prompt", "charset",       "trace",       "plugin_dir",    "sslkey",
+    "sslcert",   "sslca",         "sslcapath",   "sslcipher",     "sslverify",
+    "tlspeerfp", "tlspeerfplist", "sslcrl",      "sslcrlpath",    "socket",
+    "savefile",  "use_mycnf",     "tlsversion",  "forcetls",      "serverkey",
+    "tlskeypwd", "interactive",   "forwardonly", "schemanoerror", "servername",
+    "user",      "password",      "db",          "sslfp"};
 
 // MariaDB Connector/ODBC: a name is all up to the next =, semicolons included; a name that it does not know is skipped to the next ; whatever the
 // braces; names and values are trimmed, values inside their braces too. nullopt: "Error while parsing DSN".
