@@ -110,13 +110,13 @@ SQLRETURN free_object(SQLSMALLINT type, SQLHANDLE handle) {
 [[maybe_unused]] std::string text_of(const SQLCHAR* text, SQLINTEGER length) {
   const char* const bytes = reinterpret_cast<const char*>(text);
   if (text == nullptr) return {};
-  return length == SQL_NTS ? std::string(bytes) : std::string(bytes, static_cast<std::size_t>(length));
+  return length < 0 ? std::string(bytes) : std::string(bytes, static_cast<std::size_t>(length));
 }
 
 [[maybe_unused]] std::string text_of(const SQLWCHAR* text, SQLINTEGER length) {
   if (text == nullptr) return {};
   std::size_t count = 0;
-  if (length == SQL_NTS) {
+  if (length < 0) {
     while (text[count] != 0) ++count;
   } else {
     count = static_cast<std::size_t>(length);

@@ -54,18 +54,18 @@ class Hygiene(unittest.TestCase):
         self.assertEqual([], [name for name in sources if "SPDX-License-Identifier: Apache-2.0" not in text(name)[:6000]])
 
     def test_every_cpp_is_named_in_cmake(self):
-        named = "\n".join(text(name) for name in files() if name.endswith("CMakeLists.txt"))
+        named = "\n".join(text(name) for name in files() if name.endswith(("CMakeLists.txt", ".cmake")))
         sources = [name for name in files() if name.endswith(".cpp")]
         self.assertEqual([], [name for name in sources if not re.search(rf"\b{re.escape(os.path.splitext(os.path.basename(name))[0])}\b", named)])
 
     def test_dev_lists_its_commands(self):
         done = subprocess.run([os.path.join(TOP, "dev")], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=10)
         self.assertEqual(0, done.returncode)
-        for command in ("demo", "test [--all]", "credentials-diff", "clients", "package", "build", "lint", "bench", "rds up [--dir D]", "rds down [--dir D]", "clean"):
+        for command in ("demo", "test [--all]", "credentials-diff", "clients", "package", "build", "lint", "bench", "fuzz", "rds up [--dir D]", "rds down [--dir D]", "clean"):
             self.assertEqual(1, len(re.findall(rf"^\./dev {re.escape(command)} ", done.stdout.decode(), re.MULTILINE)), command)
 
     def test_dev_refuses_what_it_does_not_know(self):
-        for arguments in (["tset"], ["build", "more"], ["clients", "r"], ["package", "deb"], ["test", "--al"], ["rds"], ["rds", "sideways"], ["rds", "up", "--dri", "x"]):
+        for arguments in (["tset"], ["build", "more"], ["clients", "r"], ["package", "deb"], ["test", "--al"], ["fuzz"], ["fuzz", "long"], ["rds"], ["rds", "sideways"], ["rds", "up", "--dri", "x"]):
             done = subprocess.run([os.path.join(TOP, "dev"), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, check=False, timeout=10)
             self.assertEqual((2, b""), (done.returncode, done.stdout), arguments)
