@@ -47,6 +47,8 @@ Json::~Json() {  // NOLINT(bugprone-exception-escape): only what it holds is loo
 }
 
 std::optional<Json> Json::parse(std::string_view text) {
+  // The library takes it for the end of the text, whatever follows.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   auto content = std::make_unique<Content>();
   bool is_too_deep = false;
   const auto keep = [&](int depth, json::parse_event_t event, const json&) {

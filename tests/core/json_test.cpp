@@ -27,6 +27,13 @@ TEST(Json, WhatIsNoObjectIsNothing) {
     EXPECT_FALSE(Json::parse(text)) << text;
 }
 
+TEST(Json, ATextDoesNotEndAtANulByte) {
+  using namespace std::string_view_literals;
+  for (const auto text : {"{}\0"sv, "{\"a\": 1}\0{\"b\": 2}"sv, "{\"a\": \"x\0y\"}"sv, "\0{}"sv})
+    EXPECT_FALSE(Json::parse(text));
+  EXPECT_EQ(Json::parse("{\"a\": \"x\\u0000y\"}")->text("a"), "x\0y"sv);
+}
+
 TEST(Json, WhatIsDeeperThanTheStackIsNothing) {
   const auto nested = [](int levels) {
     const auto count = static_cast<std::size_t>(levels - 1);  // besides the object itself
