@@ -44,7 +44,7 @@ std::string_view without_blanks(std::string_view text) {
 
 struct FileText {
   bool exists = false;
-  std::string text;
+  Secret text;
   std::string problem;
 };
 
@@ -66,7 +66,8 @@ FileText read_file(const std::string& path) {
     const ssize_t count = read(file, buffer.data(), buffer.size());
     if (count == 0) break;
     if (count > 0) {
-      result.text.append(buffer.data(), static_cast<std::size_t>(count));
+      result.text.append({buffer.data(), static_cast<std::size_t>(count)});
+      wipe(buffer.data(), static_cast<std::size_t>(count));
       if (result.text.size() > max_file_bytes) result.problem = path + " is larger than 16 MB, so it is not read.";
     } else if (errno == EISDIR) {
       result.exists = false;
@@ -76,7 +77,7 @@ FileText read_file(const std::string& path) {
     }
   }
   close(file);
-  if (!result.problem.empty()) result.text.clear();
+  if (!result.problem.empty()) result.text = Secret();
   return result;
 }
 
@@ -230,7 +231,7 @@ std::string odbc_problem(const std::string& path, const std::vector<Line>& lines
 
 IniFile read_odbc_ini(const std::string& path) {
   const FileText file = read_file(path);
-  IniFile result = parse_odbc_ini(path, file.text);
+  IniFile result = parse_odbc_ini(path, file.text.reveal());
   result.exists = file.exists;
   if (!file.problem.empty()) result.problem = file.problem;
   return result;
@@ -387,7 +388,7 @@ class AwsReader {
     }
     if (section == nullptr) return nullptr;
     AwsProperty& property = (*section)[lower(key)];
-    property = {std::string(value), path_, line.number, {}};
+    property = {WipedText(value), path_, line.number, {}};
     return &property;
   }
 
@@ -395,8 +396,10 @@ class AwsReader {
   void extend(AwsProperty* property, const Line& line) {
     if (property == nullptr) return;
     if (!property->value.empty()) {
-      property->value += '\n';
-      property->value += line.text;
+      WipedText longer;
+      longer.reserve(property->value.size() + 1 + line.text.size());
+      longer.append(property->value).append(1, '\n').append(line.text);
+      property->value = std::move(longer);
       return;
     }
     const auto [key, value, has_equals_sign] = key_and_value(line.text);
@@ -449,7 +452,7 @@ IniFile parse_odbc_ini(std::string path, std::string_view text) {
       file.sections.push_back({std::string(without_blanks(name)), {}, line.number});
     } else {
       const auto [key, value, has_equals_sign] = key_and_value(line.text);
-      file.sections.back().entries.push_back({std::string(key), std::string(value), line.number, line.length});
+      file.sections.back().entries.push_back({std::string(key), WipedText(value), line.number, line.length});
     }
   }
   return file;
@@ -529,7 +532,7 @@ AwsFiles AwsFiles::read(const System& system) {
   for (const FileText* const file : {&config, &credentials}) {
     if (!file->problem.empty()) files.problems_.push_back(file->problem);
   }
-  files.parse(config.text, credentials.text);
+  files.parse(config.text.reveal(), credentials.text.reveal());
   return files;
 }
 

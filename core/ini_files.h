@@ -24,13 +24,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/secret.h"
 #include "core/system.h"
 
 namespace iamodbc {
 
 struct IniEntry {
   std::string key;
-  std::string value;
+  WipedText value;  // a password, perhaps
   int line = 0;  // 1-based
   std::size_t length =
       0;  // bytes of the line up to its last non-blank; above unixodbc_line_limit unixODBC sees less of it
@@ -102,10 +103,10 @@ class OdbcFiles {
 // A profile, sso-session or services section: keys in lower case. Static keys and everything else are kept apart by
 // file, because the two files are two providers for static keys (docs/credentials.md).
 struct AwsProperty {
-  std::string value;
+  WipedText value;  // a secret key, perhaps
   std::string file;
   int line = 0;
-  std::map<std::string, std::string, std::less<>> nested;  // of an indented block, keys in lower case
+  std::map<std::string, WipedText, std::less<>> nested;  // of an indented block, keys in lower case
 };
 using AwsSection = std::map<std::string, AwsProperty, std::less<>>;
 

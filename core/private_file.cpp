@@ -72,7 +72,7 @@ Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes)
     if (count > 0) bytes.append({buffer.data(), static_cast<std::size_t>(count)});
   } while ((count > 0 && bytes.size() <= most_bytes) || (count < 0 && errno == EINTR));
   const int reason = errno;
-  buffer.fill('\0');
+  wipe(buffer.data(), buffer.size());
   close(descriptor);
   if (count < 0) return unreadable(reason);
   if (bytes.size() > most_bytes) return wrong("is larger than " + std::to_string(most_bytes) + " bytes");

@@ -115,7 +115,7 @@ bool drain(int file, std::string& text, std::size_t max_bytes) {
     }
     const std::size_t room = max_bytes - std::min(max_bytes, text.size());
     text.append(buffer.data(), std::min(room, static_cast<std::size_t>(count)));
-    std::fill(buffer.begin(), buffer.begin() + count, '\0');
+    wipe(buffer.data(), static_cast<std::size_t>(count));
     if (text.size() == max_bytes) return true;  // let the caller look at the clock
   }
 }

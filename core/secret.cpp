@@ -75,6 +75,10 @@ void Secret::wipe() noexcept {
   size_ = capacity_ = 0;
 }
 
+WipedText::~WipedText() {
+  iamodbc::wipe(*this);
+}
+
 void hide(std::string& text, std::string_view secret) {
   constexpr std::string_view stars = "***";
   if (secret.size() < 4) return;
@@ -92,6 +96,10 @@ std::string without_keys(std::string_view text) {
     text.remove_prefix(taken);
   }
   return result;
+}
+
+void wipe(char* bytes, std::size_t size) noexcept {
+  overwrite(bytes, size);
 }
 
 void wipe(std::string& text) noexcept {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace iamodbc {
 
@@ -43,11 +44,28 @@ class Secret {
   std::size_t capacity_ = 0;
 };
 
+// An ordinary text that may hold a secret among others, as the values of a file do: overwritten when it goes. Where it grows, the
+// bytes before stay behind, so it is given whole, or reserves first.
+class WipedText : public std::string {
+ public:
+  using std::string::string;
+  using std::string::operator=;
+  WipedText() = default;
+  explicit WipedText(std::string text) : std::string(std::move(text)) {}
+  WipedText(const WipedText&) = default;
+  WipedText(WipedText&&) = default;
+  WipedText& operator=(const WipedText&) = default;
+  WipedText& operator=(WipedText&&) = default;
+  ~WipedText();
+};
+
 // For texts that others wrote and a message is to show. Writes *** over each occurrence of `secret`, if that has four bytes at least.
 void hide(std::string& text, std::string_view secret);
 // Runs of characters that are long enough for a secret access key become ***.
 std::string without_keys(std::string_view text);
 
+// Overwrites bytes in a way that the compiler keeps.
+void wipe(char* bytes, std::size_t size) noexcept;
 // Overwrites the bytes of `text`, its spare capacity included, in a way that the compiler keeps, and empties it.
 void wipe(std::string& text) noexcept;
 

@@ -66,8 +66,10 @@ bool put_text(std::string_view text, SQLCHAR* buffer, SQLINTEGER capacity, SQLSM
 }
 
 bool put_text(std::string_view text, SQLWCHAR* buffer, SQLINTEGER capacity, SQLSMALLINT* length) {
-  const std::u16string units = utf16_from_utf8(text);
-  return put(std::u16string_view(units), buffer, capacity, length);
+  std::u16string units = utf16_from_utf8(text);
+  const bool is_whole = put(std::u16string_view(units), buffer, capacity, length);
+  for (volatile char16_t& unit : units) unit = 0;  // it may hold what the application gave as a password
+  return is_whole;
 }
 
 }  // namespace iamodbc

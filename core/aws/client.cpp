@@ -333,7 +333,7 @@ Result<std::string> url_of_profile(const AwsClient& client, const AwsService& se
     }
   }
   const auto url = profile->find("endpoint_url");
-  return url == profile->end() ? std::string() : url->second.value;
+  return url == profile->end() ? std::string() : std::string(url->second.value);
 }
 
 Result<std::string> configured_url(const AwsClient& client, const AwsService& service) {

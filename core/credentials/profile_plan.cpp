@@ -22,8 +22,10 @@ std::string value_of(const AwsSection& section, std::string_view key) {
   return found == section.end() ? "" : found->second.value;
 }
 
+// Without a copy of what may be a secret.
 bool has(const AwsSection& section, std::string_view key) {
-  return !value_of(section, key).empty();
+  const auto found = section.find(key);
+  return found != section.end() && !found->second.value.empty();
 }
 
 // Where in the files `key` of the profile stands: "FILE, line N".

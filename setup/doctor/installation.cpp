@@ -149,7 +149,7 @@ std::string data_sources_of_ours(const OdbcFiles& files) {
     const IniEntry* const driver = section == nullptr ? nullptr : section->find("Driver");
     if (driver == nullptr) continue;
     const IniSection* const registered = files.driver(driver->value);
-    if (is_ours(registered == nullptr ? driver->value : library_of(*registered)))
+    if (is_ours(registered == nullptr ? std::string(driver->value) : library_of(*registered)))
       text += (text.empty() ? "" : ", ") + name;
   }
   return text.empty() ? "none goes through iamodbc" : "through iamodbc: " + text;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/secret.h"
 
+#include <array>
+#include <new>
 #include <ostream>
 #include <string>
 #include <type_traits>
@@ -106,6 +108,33 @@ TEST(Secret, WipeReachesTheSpareCapacityOfAString) {
   wipe(text);
   ASSERT_EQ(text.data(), bytes);
   EXPECT_EQ(std::string(bytes, 150).find('s'), std::string::npos);
+}
+
+static_assert(std::is_nothrow_move_constructible_v<WipedText>);  // else a vector that grows would copy
+
+// What a text leaves where it stood: short ones stand within the object itself.
+template <class Text>
+std::string left_of(const char* bytes) {
+  alignas(Text) std::array<char, sizeof(Text)> place{};
+  auto* const text = new (place.data()) Text(bytes);
+  text->~Text();
+  __asm__ __volatile__("" : : "r"(place.data()) : "memory");
+  return {place.begin(), place.end()};
+}
+
+TEST(WipedText, LeavesNothingWhereItStood) {
+  EXPECT_NE(left_of<std::string>("a short key").find("short key"), std::string::npos) << "the test sees nothing";
+  EXPECT_EQ(left_of<WipedText>("a short key").find("short"), std::string::npos);
+}
+
+TEST(WipedText, IsAnOrdinaryTextOtherwise) {
+  WipedText text("one");
+  text = "another";
+  const WipedText copy = text;
+  const WipedText moved = std::move(text);
+  EXPECT_EQ(copy, "another");
+  EXPECT_EQ(moved, "another");
+  EXPECT_EQ(std::string(moved) + "!", "another!");
 }
 
 TEST(Hide, WritesStarsOverEveryOccurrence) {
