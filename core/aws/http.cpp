@@ -10,6 +10,7 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #include <curl/curl.h>
 
@@ -33,6 +34,7 @@ struct Reading {
   std::size_t header_bytes = 0;
   bool is_too_big = false;
   bool was_not_allowed = false;
+  bool is_out_of_memory = false;
   // Known when it has failed.
   bool is_connected = false;
   long proxy_status = 0;  // of the answer to CONNECT
@@ -49,6 +51,7 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* con
   try {
     reading.answer.body.append({data, bytes});
   } catch (...) {
+    reading.is_out_of_memory = true;
     return 0;
   }
   return bytes;
@@ -70,6 +73,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* c
       reading.answer.headers.emplace_back(lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
     }
   } catch (...) {
+    reading.is_out_of_memory = true;
     return 0;
   }
   return bytes;
@@ -222,6 +226,7 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
     const SigpipeHeld held;
     code = curl_easy_perform(curl);
   }
+  if (reading.is_out_of_memory) throw std::bad_alloc();  // which could not pass through libcurl
   if (code != CURLE_OK) {
     curl_off_t connected = 0;  // when, in microseconds
     curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
