@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/base_connection.h"
 
+#include <exception>
 #include <utility>
 
 #include "driver/diagnostics.h"
@@ -31,6 +32,17 @@ Error refused_to_allocate(const BaseDriver& driver, const char* what, SQLSMALLIN
   return {State::base_allocation_failed, message, 0};
 }
 
+// Runs `work`; when it has no memory, the base's handle does not stay behind. Not for a cancelled thread, whose calls of the base never ended.
+template <class Work>
+void or_free(const BaseDriver& driver, SQLSMALLINT type, SQLHANDLE handle, const Work& work) {
+  try {
+    work();
+  } catch (const std::exception&) {
+    driver.functions.SQLFreeHandle(type, handle);
+    throw;
+  }
+}
+
 Result<SQLHENV> new_environment(const Env& env, const BaseDriver& driver) {
   const BaseFunctions& base = driver.functions;
   SQLHENV henv = nullptr;
@@ -42,7 +54,7 @@ Result<SQLHENV> new_environment(const Env& env, const BaseDriver& driver) {
     // psqlODBC knows 2 and 3 only.
     base.SQLSetEnvAttr(henv, SQL_ATTR_ODBC_VERSION, as_pointer(SQL_OV_ODBC3), SQL_IS_INTEGER);
   }
-  env.attributes.replay_environment(base, henv);
+  or_free(driver, SQL_HANDLE_ENV, henv, [&] { env.attributes.replay_environment(base, henv); });
   return henv;
 }
 
@@ -55,11 +67,11 @@ Result<SQLHENV> environment(Env& env, const BaseDriver& driver) {
   Result<SQLHENV> fresh = new_environment(env, driver);
   if (!fresh) return fresh;
   SQLHENV winner = nullptr;
-  {
+  or_free(driver, SQL_HANDLE_ENV, fresh.value(), [&] {
     const std::scoped_lock hold(bookkeeping());
     winner = known_environment(env, driver);
     if (winner == nullptr) env.base_environments.emplace_back(&driver, fresh.value());
-  }
+  });
   if (winner == nullptr) return fresh;
   driver.functions.SQLFreeHandle(SQL_HANDLE_ENV, fresh.value());
   return winner;
@@ -74,7 +86,8 @@ Result<SQLHDBC> open_base(Dbc& dbc, const BaseDriver& driver, std::span<const SQ
   if (!SQL_SUCCEEDED(driver.functions.SQLAllocHandle(SQL_HANDLE_DBC, henv.value(), &hdbc))) {
     return refused_to_allocate(driver, "a connection", SQL_HANDLE_ENV, henv.value());
   }
-  dbc.attributes.replay_before_connect(driver.functions, hdbc, deferred);
+  or_free(driver, SQL_HANDLE_DBC, hdbc,
+          [&] { dbc.attributes.replay_before_connect(driver.functions, hdbc, deferred); });
   return hdbc;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <limits>
 #include <span>
 #include <utility>
@@ -127,9 +128,15 @@ Result<Attempted> attempt(Dbc& dbc, const BaseDriver& driver, const BaseFunction
   if (!base) return base.error();
   set_time_left(driver, base.value(), deadline);
   Attempted attempted;
-  attempted.status = call_base_connect(driver, base.value(), text, width);
-  if (attempted.status != SQL_SUCCESS)
-    attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
+  try {
+    attempted.status = call_base_connect(driver, base.value(), text, width);
+    if (attempted.status != SQL_SUCCESS)
+      attempted.records = read_diagnostics(driver.functions, SQL_HANDLE_DBC, base.value(), width);
+  } catch (const std::exception&) {  // no memory for what it says
+    if (SQL_SUCCEEDED(attempted.status)) driver.functions.SQLDisconnect(base.value());
+    close_base(driver, base.value());
+    throw;
+  }
   if (SQL_SUCCEEDED(attempted.status)) {
     adopt(dbc, driver, base.value(), functions, deferred);
   } else {
