@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each allocation that our own code asks for during a first connect fails once (failing.c): the application is told HY001, or is connected; nothing stays behind, and the
+next connect of the process comes in."""
+import os
+import sys
+import tempfile
+
+from faults import TESTS, Fault, Outcome, library, recording
+
+sys.path.insert(0, os.path.join(TESTS, "aws"))
+from sts import Sts  # noqa: E402  pylint: disable=wrong-import-position
+
+ROLE = "arn:aws:iam::444455556666:role/app"
+BYTES_OF_LUCK = 128  # of memory: a piece that malloc could not split further
+
+
+def outcome_of(program, answer):
+    outcome = Outcome()
+    if not outcome.expect(answer.startswith("ok "), answer):
+        return outcome
+    tried, told, lost, leaked = map(int, answer.split()[1:])
+    complaints = [line for line in program.complaints().splitlines() if line.startswith("allocation")]
+    outcome.count = tried
+    outcome.expect(told > tried // 2, f"only {told} of {tried} were told HY001: nothing fails")
+    outcome.lost += [line for line in complaints if "bytes are left" not in line][:20] if lost else []
+    if leaked > BYTES_OF_LUCK:
+        outcome.leaked += [line for line in complaints if "bytes are left" in line][-5:]
+    return outcome
+
+
+def each(place, string, step, asks, env=None, seconds=600):
+    with place.steady({**(env or {}), "LD_PRELOAD": library("failing")}) as program:
+        return outcome_of(program, program.say("each", step, asks, string, seconds=seconds))
+
+
+def keys_of_a_profile(place):
+    return each(place, place.string(BaseDriver=recording()), 1, 0, {"AWS_PROFILE": "session"})
+
+
+def keys_of_the_string(place):
+    key_id, secret, session = place.box.key("session")
+    return each(place, place.string("pg", BaseDriver=recording("mariadb"), AccessKeyID=key_id, SecretAccessKey=secret, SessionToken=session), 1, 0)
+
+
+def keys_of_a_role(place):
+    with tempfile.TemporaryDirectory(prefix="iamodbc-role-") as folder, Sts(region=place.box.exports["RDS_REGION"]) as sts:
+        jane = sts.user("jane")
+        sts.role(ROLE, keys=[place.box.key("session")])
+        with open(folder + "/credentials", "w", encoding="utf-8") as file:
+            file.write(f"[base]\naws_access_key_id = {jane[0]}\naws_secret_access_key = {jane[1]}\n")
+        with open(folder + "/config", "w", encoding="utf-8") as file:
+            file.write(f"[profile ops]\nrole_arn = {ROLE}\nsource_profile = base\n")
+        env = {"HOME": folder, "AWS_CONFIG_FILE": folder + "/config", "AWS_SHARED_CREDENTIALS_FILE": folder + "/credentials",
+               "AWS_PROFILE": "ops", "AWS_ENDPOINT_URL_STS": sts.url}
+        return each(place, place.string(BaseDriver=recording()), place.more(3, 1), 0, env)
+
+
+def over_the_server(base):
+    def run(place):
+        if base not in place.bases:
+            return Outcome()
+        return each(place, place.string(base), place.more(29, 1), 1, {"AWS_PROFILE": "session"}, seconds=3600)
+    return run
+
+
+FAULTS = [Fault("an allocation fails: keys of a profile", keys_of_a_profile),
+          Fault("an allocation fails: keys of the string", keys_of_the_string),
+          Fault("an allocation fails: a role, over HTTP", keys_of_a_role),
+          Fault("an allocation fails: over PostgreSQL", over_the_server("pg")),
+          Fault("an allocation fails: over MariaDB", over_the_server("maria"))]

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many connects one after the other, and many threads for a long time while the keys change."""
+import json
+import os
+import secrets
+import tempfile
+import time
+
+from faults import BASES, Fault, NotRun, Outcome, comes_in, grew, losing, recording
+
+KEY_SECONDS = 20  # how long a key is handed out
+OVERLAP = 10  # seconds for which AWS still takes it then: whoever has just been given it is to get in
+
+
+def cycles(base, count_of):
+    """Memory is flat: no more in use at the end than after the first tenth."""
+    def run(place):
+        if base == "maria" and base not in place.bases:
+            raise NotRun("MariaDB's server is not installed")
+        outcome, count = Outcome(), count_of(place)
+        string = place.string(BaseDriver=recording()) if base == "recording" else place.string(base)
+        ask = "again" if base != "recording" else "cycle"
+        with place.steady() as program, losing(outcome, "connecting again and again"):
+            for part in (count // 10, count - count // 10):
+                answer = program.say(ask, part, string, seconds=3600)
+                outcome.expect(answer.startswith("ok"), answer)
+                outcome.count += part
+                if part == count // 10:
+                    before = program.state()
+            grew(outcome, f"{count} connects", before, program.state())
+        return outcome
+    return run
+
+
+class Rotation:
+    """Keys of a credential program: each is handed out for KEY_SECONDS, and taken by the server for OVERLAP longer; the program's answer says when it ends."""
+
+    def __init__(self, place, folder):
+        self.place, self.folder, self.keys = place, folder, []
+        self.path = place.box.exports["RDS_KEYS"]
+        with open(self.path, encoding="utf-8") as file:
+            self.before = file.read()
+        self.next()
+
+    def next(self):
+        now = time.time()
+        key = ("ASIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30), secrets.token_urlsafe(400), now + KEY_SECONDS + OVERLAP)
+        self.keys = [one for one in self.keys if one[3] > now] + [key]
+        known = json.loads(self.before)
+        for key_id, secret, session, _ in self.keys:
+            known["keys"][key_id] = {"secret": secret, "session_token": session}
+        self.write(self.path, json.dumps(known), os.stat(self.path).st_mode)
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(key[3]))
+        answer = {"Version": 1, "AccessKeyId": key[0], "SecretAccessKey": key[1], "SessionToken": key[2], "Expiration": end}
+        self.write(self.folder + "/answer", json.dumps(answer), 0o600)
+        self.at = now + KEY_SECONDS
+
+    @staticmethod
+    def write(path, text, mode):
+        with open(os.open(path + ".next", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path + ".next", mode & 0o777)
+        os.replace(path + ".next", path)
+
+    def end(self):
+        self.write(self.path, self.before, os.stat(self.path).st_mode)
+
+
+def soak(base):
+    """64 threads reconnect while keys come and go; a login fails only if the server would not have taken any key that AWS had given out."""
+    def run(place):
+        if base not in place.bases:
+            raise NotRun("MariaDB's server is not installed")
+        outcome = Outcome()
+        seconds = int(os.environ.get("IAMODBC_SOAK_SECONDS", place.more(20, 1800 if base == "pg" else 300)))
+        with tempfile.TemporaryDirectory(prefix="iamodbc-soak-") as folder:
+            rotation = Rotation(place, folder)
+            with open(folder + "/config", "w", encoding="utf-8") as file:
+                file.write(f"[profile changing]\ncredential_process = cat {folder}/answer\n")
+            env = {"AWS_PROFILE": "changing", "AWS_CONFIG_FILE": folder + "/config"}
+            try:
+                with place.steady(env) as program, losing(outcome, "the soak"):
+                    comes_in(outcome, program, place.string(base), "before")
+                    program.begin("soak", seconds, place.more(32, 64), place.string(base))
+                    until = time.monotonic() + seconds
+                    while time.monotonic() < until:
+                        time.sleep(min(1, max(0, until - time.monotonic())))
+                        if time.time() >= rotation.at:
+                            rotation.next()
+                    answer = program.answer(seconds=120).split()
+                    outcome.expect(answer[0] == "ok", " ".join(answer))
+                    outcome.count, lost = int(answer[1]), int(answer[2])
+                    outcome.lost += [line for line in program.complaints().splitlines() if line.startswith("lost")][:20] if lost else []
+                    outcome.expect(outcome.count > seconds, f"only {outcome.count} logins in {seconds} s")
+                    before = program.state()
+                    comes_in(outcome, program, place.string(base), "afterwards")
+                    grew(outcome, "after the soak", before, program.state())
+            finally:
+                rotation.end()
+        return outcome
+    return run
+
+
+FAULTS = [Fault("connects, the base driver alone at work", cycles("recording", lambda place: 10000)),
+          Fault(f"connects to {BASES['pg']}", cycles("pg", lambda place: place.more(300, 10000))),
+          Fault(f"connects to {BASES['maria']}", cycles("maria", lambda place: place.more(300, 10000))),
+          Fault(f"threads reconnect while keys change, {BASES['pg']}", soak("pg")),
+          Fault(f"threads reconnect while keys change, {BASES['maria']}", soak("maria"))]
