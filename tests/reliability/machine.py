@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from faults import HERE, TESTS, Fault, NotRun, Outcome, comes_in, grew, losing, timed, warmed
+from faults import TESTS, Fault, NotRun, Outcome, comes_in, grew, losing, timed, warmed
 
 
 def descriptors_exhausted(place):
@@ -111,4 +111,3 @@ def name_server_silent(place):
 
 FAULTS = [Fault("open files run out", descriptors_exhausted), Fault("a disk is full", disk_full), Fault("the clock jumps an hour", clock_jumps),
           Fault("a name is unknown", names_unknown), Fault("the name server is silent", name_server_silent)]
-__all__ = ["FAULTS", "HERE"]

@@ -34,9 +34,8 @@ def cancelled(base):
         outcome = Outcome()
         with place.steady() as program, losing(outcome, "cancelled"):
             comes_in(outcome, program, place.string(base), "before")
-            for user in range(place.more(2, 10)):
-                # Another application name makes no other login; another region would. Every round begins with a login that is kept, the first with none.
-                answer = program.say("cancelled", place.more(30, 100), place.string(base, LogLevel="off", Description=user), seconds=200)
+            for _ in range(place.more(2, 10)):
+                answer = program.say("cancelled", place.more(30, 100), place.string(base), seconds=200)
                 outcome.expect(answer.startswith("ok"), answer)
                 outcome.count += int(answer.split()[1])
                 comes_in(outcome, program, place.string(base), "after cancelled threads")

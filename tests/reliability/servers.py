@@ -11,7 +11,7 @@ import time
 
 import pyodbc
 
-from faults import BASES, Dead, Fault, NotRun, Outcome, comes_in, grew, losing, timed, warmed
+from faults import BASES, Fault, NotRun, Outcome, comes_in, grew, losing, timed, warmed
 
 LOGIN_SECONDS = 5
 SLACK = 3  # seconds that a busy machine may add
@@ -71,7 +71,7 @@ class Relay:
 def through(place, base, relay, **changes):
     """A connection string whose login goes through the relay; the token is signed for the server itself."""
     port = relay.target
-    return place.string(base, Port=relay.port, TokenHost="localhost", TokenPort=port, AWS_PROFILE=None, **changes)
+    return place.string(base, Port=relay.port, TokenHost="localhost", TokenPort=port, **changes)
 
 
 def port_of(place, base):
@@ -187,10 +187,7 @@ def restarting(place):
 
 def crash(place):
     """Kills the server's process behind a session of ours, as running out of memory would."""
-    box = place.box
-    section = box.section("base-pg")
-    string = ";".join(f"{name}={value}" for name, value in {**section, "Driver": "psqlodbcw.so"}.items())
-    os.environ.update(ODBCSYSINI=box.directory, ODBCINI=box.directory + "/odbc.ini")
+    os.environ.update(ODBCSYSINI=place.box.directory, ODBCINI=place.box.directory + "/odbc.ini")
     connection = pyodbc.connect("DSN=base-pg", autocommit=True)
     try:
         os.kill(connection.execute("select pg_backend_pid()").fetchone()[0], signal.SIGKILL)
@@ -198,7 +195,6 @@ def crash(place):
     finally:
         with contextlib.suppress(pyodbc.Error):
             connection.close()
-    del string
 
 
 def slow_verifier(place):
@@ -225,4 +221,3 @@ def slow_verifier(place):
 FAULTS = [Fault(f"{BASES['pg']} cuts a login off", in_login("pg")), Fault(f"{BASES['maria']} cuts a login off", in_login("maria")),
           Fault(f"{BASES['pg']} falls silent in a login", silent_in_login("pg")), Fault(f"{BASES['maria']} falls silent in a login", silent_in_login("maria")),
           Fault(f"{BASES['pg']} dies in a fetch", in_fetch), Fault(f"{BASES['pg']} restarts", restarting), Fault("the verifier is slow", slow_verifier)]
-__all__ = ["FAULTS", "Dead"]
