@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 
-from faults import BASES, STEADY, Fault, NotRun, Outcome, Steady, comes_in, grew, losing, warmed
+from faults import BASES, STEADY, Fault, NotRun, Outcome, Steady, comes_in, grew, losing, recording, warmed
 
 
 def interrupted(base):
@@ -26,21 +26,50 @@ def interrupted(base):
     return run
 
 
-def cancelled(base):
-    """What a base driver and libodbc hold of a call that never ends is theirs: only that nobody waits for ever, and that all goes on."""
-    def run(place):
-        if base not in place.bases:
-            raise NotRun("MariaDB's server is not installed")
-        outcome = Outcome()
-        with place.steady() as program, losing(outcome, "cancelled"):
-            comes_in(outcome, program, place.string(base), "before")
-            for _ in range(place.more(2, 10)):
-                answer = program.say("cancelled", place.more(30, 100), place.string(base), seconds=200)
-                outcome.expect(answer.startswith("ok"), answer)
-                outcome.count += int(answer.split()[1])
-                comes_in(outcome, program, place.string(base), "after cancelled threads")
-        return outcome
-    return run
+def cancelled(place):
+    """Anywhere in a login, the base driver included. What the base driver and libodbc hold of a call that never ends is theirs: only that nobody waits for ever, and that
+    all goes on. MariaDB Connector/C, alone too, leaves its own lock taken for ever."""
+    outcome = Outcome()
+    with place.steady() as program, losing(outcome, "cancelled"):
+        string = place.string()
+        comes_in(outcome, program, string, "before")
+        for _ in range(place.more(2, 20)):
+            answer = program.say("cancelled", place.more(30, 100), string, seconds=200)
+            outcome.expect(answer.startswith("ok"), answer)
+            outcome.count += int(answer.split()[1])
+            comes_in(outcome, program, string, "after cancelled threads")
+    return outcome
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return file.read().split()
+
+
+def cancelled_while_asking(place):
+    """In our own code, while a program is asked for credentials: its pipes and the program itself go with the thread."""
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory(prefix="iamodbc-asked-") as folder:
+        key_id, secret, session = place.box.key("session")
+        with open(folder + "/keys", "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nsleep 0.1\necho \'{{"Version": 1, "AccessKeyId": "{key_id}", "SecretAccessKey": "{secret}", "SessionToken": "{session}"}}\'\n')
+        os.chmod(folder + "/keys", 0o700)
+        with open(folder + "/config", "w", encoding="utf-8") as file:
+            file.write(f"[profile asked]\ncredential_process = {folder}/keys\n")
+        with place.steady({"AWS_PROFILE": "asked", "AWS_CONFIG_FILE": folder + "/config"}) as program, losing(outcome, "cancelled while asking"):
+            string = place.string(BaseDriver=recording())
+            outcome.expect(program.say("connect", string).startswith("ok"), "before")
+            program.say("disconnect")
+            before = program.state()
+            answer = program.say("cancelled", place.more(60, 600), string, seconds=200)
+            outcome.expect(answer.startswith("ok"), answer)
+            outcome.count = int(answer.split()[1])
+            after = program.state()
+            if after[1] > before[1]:
+                outcome.leaked.append(f"{after[1] - before[1]} open files")
+            outcome.leaked += [f"the process {child}" for child in children_of(program.pid)]
+            outcome.expect(program.say("connect", string).startswith("ok"), "after cancelled threads")
+    return outcome
 
 
 def forked(base):
@@ -82,6 +111,6 @@ def setuid(place):
 
 
 FAULTS = [Fault(f"calls are interrupted (EINTR), {BASES['pg']}", interrupted("pg")), Fault(f"calls are interrupted (EINTR), {BASES['maria']}", interrupted("maria")),
-          Fault(f"threads are cancelled, {BASES['pg']}", cancelled("pg")), Fault(f"threads are cancelled, {BASES['maria']}", cancelled("maria")),
+          Fault(f"threads are cancelled, {BASES['pg']}", cancelled), Fault("threads are cancelled while a program is asked", cancelled_while_asking),
           Fault(f"the program forks, {BASES['pg']}", forked("pg")), Fault(f"the program forks, {BASES['maria']}", forked("maria")),
           Fault("the program is setuid", setuid)]
