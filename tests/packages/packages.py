@@ -66,6 +66,20 @@ def sections(path):
     return re.findall(r"(?m)^\[(.*)\]$", read(path))
 
 
+def weaknesses(file):
+    """What the compiler and the linker did not do for a library or a program."""
+    segments, dynamic, symbols, header = (output("readelf", "-W", option, file) for option in ("-l", "-d", "--dyn-syms", "-h"))
+    rights = re.findall(r"(?m)^\s+(GNU_STACK|LOAD)\s.*\s([R ][W ][E ])\s+0x[0-9a-f]+$", segments)
+    found = {"relocations stay writable": "GNU_RELRO" not in segments,
+             "bound late": not re.search(r"\(FLAGS\).*BIND_NOW|\(FLAGS_1\).*NOW|\(BIND_NOW\)", dynamic),
+             "the stack can run": "E" in dict(rights).get("GNU_STACK", "E"),
+             "memory that can be written and run": ("LOAD", "RWE") in rights,
+             "not position independent": not re.search(r"Type:\s+DYN", header) or ("bin/" in file and "PIE" not in dynamic),
+             "no canaries": "__stack_chk_fail" not in symbols,
+             "no checked copies": not re.search(r"\b__\w+_chk\b", symbols)}
+    return [name for name, is_so in found.items() if is_so]
+
+
 class Packages(unittest.TestCase):
     def unpacked(self, ending):
         folder = tempfile.mkdtemp(prefix="iamodbc-unpacked-")
@@ -103,6 +117,23 @@ class Packages(unittest.TestCase):
                 self.assertEqual(mentions(folder, TOP + "/"), [])
                 for file in glob.glob(folder + "/usr/lib*/**/*.so", recursive=True) + [folder + "/usr/bin/iamodbc"]:
                     self.assertNotRegex(output("readelf", "-dW", file), "RPATH|RUNPATH", file)
+
+    def test_what_runs_is_hardened(self):
+        """Read-only relocations, bound at the start, no stack that can run, no page that can be written and run, position independent; canaries, and checked copies."""
+        for ending in (".deb", ".rpm", ".tar.gz"):
+            folder = self.unpacked(ending)
+            files = sorted(glob.glob(folder + "/usr/lib*/**/*.so", recursive=True)) + [folder + "/usr/bin/iamodbc"]
+            self.assertEqual(len(LIBRARIES) + 1, len(files))
+            for file in files:
+                with self.subTest(package=ending, file=os.path.basename(file)):
+                    self.assertEqual([], weaknesses(file))
+
+    def test_a_weakness_would_be_found(self):
+        with tempfile.TemporaryDirectory(prefix="iamodbc-weak-") as folder:
+            write(folder + "/weak.c", "int main(void) { return 0; }\n")
+            output("cc", "-no-pie", "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-z", "execstack", "-z", "norelro", "-z", "lazy", "-o", folder + "/weak", folder + "/weak.c")
+            self.assertEqual(["relocations stay writable", "bound late", "the stack can run", "not position independent", "no canaries", "no checked copies"],
+                             weaknesses(folder + "/weak"))
 
     def test_lintian_finds_nothing(self):
         command = ["lintian", "--fail-on", "error,warning", package(".deb")]
