@@ -23,6 +23,7 @@
 
 #include <initializer_list>
 
+#include "core/not_cancelled.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -34,6 +35,11 @@ constexpr std::chrono::seconds longest_look_up{30};
 constexpr std::chrono::milliseconds longest_wait{1000};
 // How long the addresses of one family wait for those of the other: some name servers answer for one and are silent about the other.
 constexpr std::chrono::milliseconds wait_for_other{500};
+
+void destroy(ares_channel channel) {
+  const NotCancelled held;
+  ares_destroy(channel);  // closes its sockets
+}
 
 using Channel = std::unique_ptr<ares_channeldata, void (*)(ares_channel)>;
 
@@ -111,9 +117,8 @@ Channel open_channel(const std::string& dns_servers, std::string sources) {
   // HOSTALIASES is a file of whoever starts the program. An answer too long for one datagram is taken as far as it goes: a TCP connection of c-ares could raise SIGPIPE.
   options.flags = ARES_FLAG_IGNTC | ARES_FLAG_EDNS | ARES_FLAG_NOALIASES;
   ares_channel raw = nullptr;
-  if (ares_init_options(&raw, &options, ARES_OPT_FLAGS | ARES_OPT_LOOKUPS) != ARES_SUCCESS)
-    return {nullptr, ares_destroy};
-  Channel channel(raw, ares_destroy);
+  if (ares_init_options(&raw, &options, ARES_OPT_FLAGS | ARES_OPT_LOOKUPS) != ARES_SUCCESS) return {nullptr, destroy};
+  Channel channel(raw, destroy);
   if (!dns_servers.empty() && ares_set_servers_ports_csv(raw, dns_servers.c_str()) != ARES_SUCCESS) channel.reset();
   return channel;
 }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/not_cancelled.h"
 #include "core/secret.h"
 #include "core/text.h"
 
@@ -64,6 +65,7 @@ Loopback::Loopback(Loopback&& other) noexcept
       connections_(std::exchange(other.connections_, {})) {}
 
 Loopback::~Loopback() {
+  const NotCancelled held;
   for (Connection& one : connections_) {
     close(one.descriptor);
     wipe(one.head);

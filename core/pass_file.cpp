@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/not_cancelled.h"
 #include "core/secret.h"
 
 namespace iamodbc {
@@ -77,6 +78,7 @@ PassFile& PassFile::operator=(PassFile&& other) noexcept {
 }
 
 PassFile::~PassFile() {
+  const NotCancelled held;
   if (descriptor_ < 0) return;
   struct stat status {};
   if (fstat(descriptor_, &status) == 0 && status.st_size > 0) {

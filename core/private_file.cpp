@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/not_cancelled.h"
+
 namespace iamodbc {
 namespace {
 
@@ -158,6 +160,7 @@ FileLock::FileLock(const std::string& path, Deadline deadline, Missing missing) 
 }
 
 FileLock::~FileLock() {
+  const NotCancelled held;
   if (descriptor_ < 0) return;
   flock(descriptor_, LOCK_UN);  // also for a copy of the process that was made meanwhile
   close(descriptor_);

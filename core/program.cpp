@@ -15,6 +15,8 @@
 #include <system_error>
 #include <thread>
 
+#include "core/not_cancelled.h"
+
 extern char** environ;
 
 namespace iamodbc {
@@ -40,7 +42,10 @@ class Descriptor {
   Descriptor() = default;
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(); }
+  ~Descriptor() {
+    const NotCancelled held;
+    reset();
+  }
 
   [[nodiscard]] int get() const { return number_; }
   void reset(int number = -1) {
@@ -73,6 +78,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
+    const NotCancelled held;
     if (pid_ <= 0 || has_ended()) return;
     kill(pid_, SIGKILL);
     for (int i = 0; i < 1000 && !has_ended(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));

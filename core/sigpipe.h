@@ -6,6 +6,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "core/not_cancelled.h"
+
 namespace iamodbc {
 
 class SigpipeHeld {
@@ -18,6 +20,7 @@ class SigpipeHeld {
   }
   ~SigpipeHeld() {
     if (!is_held_) return;
+    const NotCancelled not_cancelled;
     // Does not wait: one that was sent to the process may be taken by another thread meanwhile.
     constexpr timespec at_once{};
     if (!was_pending_ && is_pending()) sigtimedwait(&signal_, nullptr, &at_once);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/encoding.h"
+#include "core/not_cancelled.h"
 #include "driver/connect.h"
 #include "driver/diagnostics.h"
 #include "driver/own.h"
@@ -31,6 +32,7 @@ class Question {
                   : base.SQLExecDirect(handle_, reinterpret_cast<SQLCHAR*>(narrow.data()), SQL_NTS);
   }
   ~Question() {
+    const NotCancelled held;
     if (handle_ != nullptr) base_.SQLFreeHandle(SQL_HANDLE_STMT, handle_);
   }
   Question(const Question&) = delete;
@@ -70,6 +72,7 @@ class SecondConnection {
     }
   }
   ~SecondConnection() {
+    const NotCancelled held;
     if (dbc_->is(Handle::connected)) {
       dbc_->functions->SQLDisconnect(dbc_->base);
       release_children_and_disconnect(*dbc_);

@@ -14,6 +14,7 @@
 
 #include <curl/curl.h>
 
+#include "core/not_cancelled.h"
 #include "core/sigpipe.h"
 #include "core/text.h"
 
@@ -148,14 +149,20 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
   }
 }
 
+void clean_up(CURL* handle) {
+  const NotCancelled held;
+  curl_easy_cleanup(handle);  // closes its connection
+}
+
 using Slist = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
 Slist written_headers(const HttpHeaders& headers) {
   Slist list(nullptr, curl_slist_free_all);
   for (const auto& [name, value] : headers) {
-    std::string line = name + (value.empty() ? ";" : ": " + value);  // libcurl's way to send an empty one
+    WipedText line;
+    line.reserve(name.size() + value.size() + 2);
+    line.append(name).append(value.empty() ? ";" : ": ").append(value);  // libcurl's way to send an empty one
     curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-    wipe(line);
     if (longer == nullptr) throw std::bad_alloc();
     static_cast<void>(list.release());
     list.reset(longer);
@@ -182,7 +189,7 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
   if (time.count() == 0) return HttpFailure{Kind::deadline, "The login time-out passed"};
 
   start_libcurl();
-  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
+  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), clean_up);
   if (!handle) return HttpFailure{Kind::other, "libcurl cannot be used: no handle"};
   CURL* const curl = handle.get();
   Reading reading{request};

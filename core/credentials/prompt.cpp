@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/not_cancelled.h"
 #include "core/program.h"
 #include "core/text.h"
 
@@ -68,6 +69,7 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
   ~Terminal() {
+    const NotCancelled held;
     if (is_quiet_) tcsetattr(file_, TCSAFLUSH, &before_);
     if (locked_ >= 0) {
       flock(locked_, LOCK_UN);  // also for a copy of the process that was made meanwhile

@@ -11,6 +11,7 @@
 #include "core/credentials/cache.h"
 #include "core/credentials/sso_sign_in.h"
 #include "core/credentials/sso_token.h"
+#include "core/not_cancelled.h"
 #include "core/private_file.h"
 
 namespace iamodbc {
@@ -69,6 +70,7 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
   ~Terminal() {
+    const NotCancelled held;
     if (descriptor_ >= 0) close(descriptor_);
   }
 

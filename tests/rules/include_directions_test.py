@@ -14,7 +14,7 @@ import re
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "es256", "json", "loopback", "no_destructor", "private_file", "program", "random",
+GROUND_FLOOR = {"deadline", "error", "result", "secret", "system", "log", "encoding", "es256", "json", "loopback", "no_destructor", "not_cancelled", "private_file", "program", "random",
                 "sha1", "sha256", "slots", "sigpipe", "text", "user_keyring", "xml"}
 WIRING = {"profile", "default_chain"}
 PARTS_OF_SSO = {"sso_token", "sso_sign_in"}  # of its provider, and of `iamodbc login`
