@@ -32,7 +32,7 @@ namespace iamodbc {
 struct IniEntry {
   std::string key;
   WipedText value;  // a password, perhaps
-  int line = 0;  // 1-based
+  int line = 0;     // 1-based
   std::size_t length =
       0;  // bytes of the line up to its last non-blank; above unixodbc_line_limit unixODBC sees less of it
 };

@@ -148,6 +148,7 @@ std::string canonical_query(std::string_view query) {
 // Blanks at both ends away, runs of them one blank.
 std::string canonical_value(std::string_view value) {
   std::string text;
+  text.reserve(value.size());
   for (const char c : trimmed(value)) {
     const bool is_blank = c == ' ' || c == '\t';
     if (!is_blank) text += c;
@@ -166,10 +167,16 @@ std::string names_of(const std::vector<std::pair<std::string, std::string>>& sor
 
 std::string canonical_request(const RequestToSign& request,
                               const std::vector<std::pair<std::string, std::string>>& signed_headers) {
-  std::string text(request.method);
-  text += '\n' + canonical_path(request.path) + '\n' + canonical_query(request.query) + '\n';
-  for (const auto& [name, value] : signed_headers) text += name + ':' + value + '\n';
-  return text + '\n' + names_of(signed_headers) + '\n' + hex(view(sha256(request.body)));
+  const std::string target = canonical_path(request.path) + '\n' + canonical_query(request.query) + '\n';
+  const std::string rest = '\n' + names_of(signed_headers) + '\n' + hex(view(sha256(request.body)));
+  std::size_t size = request.method.size() + 1 + target.size() + rest.size();
+  for (const auto& [name, value] : signed_headers) size += name.size() + value.size() + 2;
+  std::string text;
+  text.reserve(size);  // so that no outgrown copy of a session token stays behind
+  text.append(request.method).append(1, '\n').append(target);
+  for (const auto& [name, value] : signed_headers) text.append(name).append(1, ':').append(value).append(1, '\n');
+  text.append(rest);
+  return text;
 }
 
 std::vector<std::pair<std::string, std::string>> signature_headers(const RequestToSign& request,

@@ -10,7 +10,9 @@ import subprocess
 import tempfile
 import urllib.parse
 
+from allocations import ROLE
 from faults import BASES, Fault, NotRun, Outcome, library
+from sts import ACCOUNT, Sts
 
 SIGNATURE = rb"X-Amz-Signature=[0-9a-f]{64}"
 # Whose memory may hold the token or a part of it, and the line of the password file; docs/security.md says why.
@@ -128,6 +130,36 @@ def in_memory_given_back(base, way):
     return run
 
 
+def of_a_role(place):
+    """Keys go out in headers and come in by XML. Of the key that asks nothing stays with us; what came is kept once. libcurl keeps its headers and what it read."""
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory(prefix="iamodbc-role-") as folder, Sts(region=place.box.exports["RDS_REGION"]) as sts:
+        asking, given = place.box.key("session1500"), place.box.key("session")
+        sts.know(asking, f"arn:aws:iam::{ACCOUNT}:user/jane")
+        sts.role(ROLE, keys=[given])
+        with open(folder + "/credentials", "w", encoding="utf-8") as file:
+            file.write(f"[base]\naws_access_key_id = {asking[0]}\naws_secret_access_key = {asking[1]}\naws_session_token = {asking[2]}\n")
+        with open(folder + "/config", "w", encoding="utf-8") as file:
+            file.write(f"[profile ops]\nrole_arn = {ROLE}\nsource_profile = base\n")
+        env = {"HOME": folder, "AWS_CONFIG_FILE": folder + "/config", "AWS_SHARED_CREDENTIALS_FILE": folder + "/credentials", "AWS_PROFILE": "ops",
+               "AWS_ENDPOINT_URL_STS": sts.url, "LD_PRELOAD": library("hoarding")}
+        with place.steady(env) as program:
+            answer = program.say("connect", "DSN=local-pg")
+            outcome.expect(answer.startswith("ok"), answer)
+            program.say("disconnect")
+            of_curl = {"libcurl.so.4"}
+            for name, value, ours, others in (("the secret key that asks", asking[1], 0, set()), ("the beginning of its key", "AWS4" + asking[1], 0, set()),
+                                              ("the session token that asks", asking[2][:48], 0, of_curl), ("the end of it", asking[2][-48:], 0, of_curl),
+                                              ("the secret key that came", given[1], 1, of_curl), ("the session token that came", given[2][:48], 1, of_curl),
+                                              ("the end of that", given[2][-48:], 1, of_curl)):
+                found = holders(program, value)
+                outcome.count += 1
+                if found.get("iamodbc", 0) != ours:
+                    outcome.leaked.append(f"{name} in our own memory, {found.get('iamodbc', 0)} times instead of {ours}")
+                outcome.leaked += [f"{name} in memory of {where}" for where in found if where not in others | {"iamodbc"}]
+    return outcome
+
+
 def only_with_maria(run):
     def judged(place):
         if "maria" not in place.bases:
@@ -141,4 +173,5 @@ FAULTS = [Fault(f"secrets in a core of the program, {BASES['pg']}", in_a_core("p
           Fault("secrets in memory given back: keys of a profile", in_memory_given_back("pg", "profile")),
           Fault("secrets in memory given back: keys of the string", in_memory_given_back("pg", "string")),
           Fault("secrets in memory given back: keys of a program", in_memory_given_back("pg", "process")),
+          Fault("secrets in memory given back: keys of a role", of_a_role),
           Fault(f"secrets in memory given back, {BASES['maria']}", only_with_maria(in_memory_given_back("maria", "profile")))]
