@@ -41,6 +41,21 @@ void destroy(ares_channel channel) {
   ares_destroy(channel);  // closes its sockets
 }
 
+// What c-ares writes its answer to is left, however that happens: it is told that nobody waits any more. It calls back a last time.
+class Awaited {
+ public:
+  explicit Awaited(ares_channel channel) : channel_(channel) {}
+  ~Awaited() {
+    const NotCancelled held;
+    ares_cancel(channel_);
+  }
+  Awaited(const Awaited&) = delete;
+  Awaited& operator=(const Awaited&) = delete;
+
+ private:
+  ares_channel channel_;
+};
+
 using Channel = std::unique_ptr<ares_channeldata, void (*)(ares_channel)>;
 
 // Of one family.
@@ -95,6 +110,7 @@ void ask(ares_channel channel, const std::string& name, int family, Found& found
   ares_addrinfo_hints hints{};
   hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
+  const NotCancelled held;  // c-ares cannot be left in the middle
   ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, take_answer, &found);
 }
 
@@ -142,6 +158,7 @@ void wait_and_process(ares_channel channel, Deadline until) {
   timeval next{};
   const timeval* const wait = ares_timeout(channel, &limit, &next);
   const auto ready = poll(polled.data(), count, static_cast<int>(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000));
+  const NotCancelled held;  // c-ares cannot be left in the middle
   if (ready <= 0) ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   for (nfds_t i = 0; ready > 0 && i < count; ++i) {
     if (polled[i].revents == 0) continue;
@@ -260,10 +277,13 @@ Result<Aliases> ask_for_aliases(ares_channel channel, const std::string& name, b
   constexpr int internet = 1;
   constexpr int address = 1;
   Aliases found;
-  (searches ? ares_search : ares_query)(channel, name.c_str(), internet, address, take_aliases, &found);
+  const Awaited awaited(channel);
+  {
+    const NotCancelled held;  // c-ares cannot be left in the middle
+    (searches ? ares_search : ares_query)(channel, name.c_str(), internet, address, take_aliases, &found);
+  }
   while (!found.is_done && std::chrono::steady_clock::now() < until) wait_and_process(channel, until);
   if (!found.is_done) {
-    ares_cancel(channel);  // it calls back, and `found` is gone afterwards
     if (auto error = passed(deadline, "DNS was asked what " + name + " is an alias of")) return *error;
     return no_alias(name, "DNS did not answer in 30 s");
   }

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <thread>
 
+#include "core/not_cancelled.h"
 #include "core/program.h"
 
 namespace iamodbc {
@@ -37,6 +38,16 @@ void nap(int milliseconds) {
 }
 
 }  // namespace
+
+Background::~Background() {
+  const NotCancelled held;
+  end();
+}
+
+Background::Descriptor::~Descriptor() {
+  const NotCancelled held;
+  reset();
+}
 
 void Background::Descriptor::reset(int number) {
   // Forgotten first: a fork in between may lose the number, but never closes it twice.

@@ -29,7 +29,7 @@ class Background {
   Background() = default;
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
-  ~Background() { end(); }
+  ~Background();
 
   bool has_ended();
   // Of waitpid; absent while it runs, and when the host took it.
@@ -47,7 +47,7 @@ class Background {
     Descriptor() = default;
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() { reset(); }
+    ~Descriptor();
     [[nodiscard]] int get() const { return number_; }
     void reset(int number = -1);
 

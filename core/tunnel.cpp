@@ -27,6 +27,7 @@
 #include "core/aws/region.h"
 #include "core/background.h"
 #include "core/no_destructor.h"
+#include "core/not_cancelled.h"
 #include "core/program.h"
 #include "core/text.h"
 
@@ -62,6 +63,7 @@ constexpr const char* own_address = "127.0.0.1";
 
 // `address`: numeric.
 bool answers(const std::string& address, int port, Deadline deadline) {
+  const NotCancelled held;  // the socket would stay behind
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -282,8 +284,9 @@ Result<Tunnel*> Tunnels::take_part(const Wanted& wanted) {
                            with_last_lines(*found->program, wanted.words, wanted.system));
       }
     }
-    fresh = &tunnels_.emplace_back();
-    fresh->words = wanted.words;
+    Tunnel one;
+    one.words = wanted.words;
+    fresh = &tunnels_.emplace_back(std::move(one));
   }
   std::optional<Error> error;
   try {
@@ -439,11 +442,8 @@ std::optional<Error> leads_past(const Settings& settings, const BaseDriverProfil
 
 TunnelUse::~TunnelUse() {
   if (tunnel_ == nullptr) return;
-  // A thread that is being cancelled may not unwind from here.
-  int before = 0;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  const NotCancelled held;
   Tunnels::of_process().leave(*tunnel_);
-  pthread_setcancelstate(before, nullptr);
 }
 
 bool TunnelUse::has_ended() const {
