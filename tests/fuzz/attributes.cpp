@@ -67,10 +67,21 @@ void are_in_range(const Settings& settings) {
   require(role >= 900 && role <= 43200, "not a duration of a role");
   require(settings.credentials.sso_login_timeout >= 10 && settings.credentials.sso_login_timeout <= 3600,
           "not a time for a sign-in");
-  if (settings.auth_type == AuthType::iam)
+  require(settings.token_lifetime.count() >= 1 && settings.token_lifetime.count() <= 604800, "not a life of a token");
+  if (brings_login(settings.auth_type))
     require(!settings.server.empty() && !settings.user.empty(), "nobody to log in, or nowhere");
   for (const Provenance& one : settings.provenance)
     require(!attribute_row(one.id).is_secret || one.value == "***", "a secret is shown");
+}
+
+void fetched_is_in_range(const FetchSettings& settings) {
+  if (!fetches_login(settings.auth_type)) return;
+  const bool is_secret = settings.auth_type == AuthType::secrets_manager;
+  require(!is_secret || !settings.secret_id.empty(), "no secret to fetch");
+  require(is_secret || settings.cluster.empty() || settings.workgroup.empty(), "a cluster and a workgroup");
+  require(settings.secret_lifetime.count() >= 0 && settings.secret_lifetime.count() <= 86400, "not a life of a secret");
+  const int duration = settings.duration.value_or(900);
+  require(duration >= 900 && duration <= 3600, "not a life of a password");
 }
 
 // What starts a program or loosens a check was not taken from the string.
@@ -98,6 +109,9 @@ void run(std::string_view input) {
   if (!choice) holds_none(choice.error().message, secrets);
   const auto log = read_log(given.value());
   if (!log) holds_none(log.error().message, secrets);
+  const auto fetch = read_fetch_settings(given.value());
+  if (!fetch) holds_none(fetch.error().message, secrets);
+  if (fetch) fetched_is_in_range(fetch.value());
   const auto settings = read_settings(given.value(), profile);
   if (!settings) return holds_none(settings.error().message, secrets);
   are_in_range(settings.value());

@@ -35,7 +35,7 @@ struct Scene {
   const WalkOptions& options;
   std::string_view string;
 
-  [[nodiscard]] bool is_token() const { return walk.settings.auth_type == AuthType::iam; }
+  [[nodiscard]] bool brings_login() const { return iamodbc::brings_login(walk.settings.auth_type); }
   // The section that the base driver is told to read.
   [[nodiscard]] const IniSection* section(const std::string& dsn) const { return walk.files.data_source(dsn); }
 };
@@ -169,6 +169,10 @@ void mysql_sees_ours(const Scene& scene) {
 // What AWS signs is what is dialled and what the certificate is checked against, unless odbc.ini says otherwise.
 void is_signed_for_what_is_dialled(const Scene& scene) {
   const Settings& settings = scene.walk.settings;
+  if (!signs_token(settings.auth_type)) {
+    require(!settings.string_leads_token || settings.tls != TlsLevel::require, "a string leads the password anywhere");
+    return;
+  }
   const AwsFiles files = AwsFiles::from_text("", "");
   const auto endpoint =
       signed_endpoint(settings, closed_system({{"AWS_REGION", "eu-west-1"}}), files, Log(), no_deadline);
@@ -180,8 +184,10 @@ void is_signed_for_what_is_dialled(const Scene& scene) {
   const std::string_view token = login.secret.reveal();
   const std::string host = lower(settings.token_host);
   const bool is_bare_ipv6 = host.find(':') != std::string::npos && host.front() != '[';
-  const std::string start =
-      (is_bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(settings.token_port) + "/?Action=connect&DBUser=";
+  const std::string name = is_bare_ipv6 ? "[" + host + "]" : host;
+  const std::string start = settings.auth_type == AuthType::dsql
+                                ? name + "/?Action=DbConnect"
+                                : name + ":" + std::to_string(settings.token_port) + "/?Action=connect&DBUser=";
   require(token.starts_with(start), "the token begins ", token.substr(0, start.size()), " and not ", start);
   require(token.substr(start.size()).find_first_of(" \r\n;{}") == std::string_view::npos, "a token of two words");
   if (!settings.has_token_host)
@@ -209,7 +215,7 @@ void is_the_last_word(const Scene& scene) {
 }
 
 void foreign_attributes_arrive(const Scene& scene, const ConnectionString& asked) {
-  if (!scene.is_token() || scene.kind != BaseKind::psqlodbc) return;
+  if (!scene.brings_login() || scene.kind != BaseKind::psqlodbc) return;
   const BaseDriverProfile& profile = base_driver_profile(scene.kind);
   std::size_t at = 0;
   for (const Attribute& attribute : asked.attributes()) {
@@ -299,7 +305,7 @@ void run(std::string_view input) {
   shows_no_secret(scene, given.value(), input);
   means_the_same_again(scene, given.value());
   is_the_last_word(scene);
-  if (!scene.is_token()) return;
+  if (!scene.brings_login()) return;
   is_signed_for_what_is_dialled(scene);
   if (kind == BaseKind::psqlodbc) psqlodbc_sees_ours(scene);
   if (kind == BaseKind::mariadb) mariadb_sees_ours(scene);
