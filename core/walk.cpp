@@ -59,6 +59,15 @@ std::string fetched_refusal_advice(const Login& login) {
   return advice + " `iamodbc check` shows each step.";
 }
 
+// On failure too, who was asked.
+std::optional<Error> look_for_credentials(PreparedLogin& prepared, const Context& context) {
+  auto found = find_credentials(context, &prepared.attempts);
+  if (!found) return found.error();
+  prepared.attempts = std::move(found.value().attempts);
+  prepared.credentials = std::move(found.value().credentials);
+  return passed(context.deadline, "AWS credentials were looked for");
+}
+
 }  // namespace
 
 std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const System& system, const Log& log,
@@ -76,11 +85,7 @@ std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const Sy
   if (!prepared.fetch_region->warning.empty()) log.warning(prepared.fetch_region->warning);
 
   const Context context{system, files, settings.credentials, log, deadline, prepared.fetch_region->region};
-  auto found = find_credentials(context, &prepared.attempts);
-  if (!found) return found.error();
-  prepared.attempts = std::move(found.value().attempts);
-  prepared.credentials = std::move(found.value().credentials);
-  if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
+  if (auto error = look_for_credentials(prepared, context)) return error;
   const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;
   auto fetched = fetch_login(LoginCache::of_process(), settings, aws_client(context, aws_profile),
                              *prepared.fetch_region, prepared.credentials);
@@ -114,11 +119,7 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint)) return error;
 
   const Context context{system, files, settings.credentials, log, deadline, prepared.endpoint->endpoint.region};
-  auto found = find_credentials(context, &prepared.attempts);
-  if (!found) return found.error();
-  prepared.attempts = std::move(found.value().attempts);
-  prepared.credentials = std::move(found.value().credentials);
-  if (auto error = passed(deadline, "AWS credentials were looked for")) return error;
+  if (auto error = look_for_credentials(prepared, context)) return error;
   const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;
   if (auto error = settle_region(*prepared.endpoint, aws_client(context, aws_profile), *prepared.credentials))
     return error;
