@@ -274,6 +274,18 @@ class Walk {
     return dialled;
   }
 
+  // The turn of a fresh try, until the newer login is there or cannot be had.
+  class Turn {
+   public:
+    explicit Turn(const LoginKey& key) : key_(key) {}
+    ~Turn() { LoginCache::of_process().end_fresh_try(key_); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    const LoginKey& key_;
+  };
+
   // The walk again, whole: what is fetched anew may be another user, or a database elsewhere. Without a newer login, or without time or turn for one, the refusal stands.
   std::optional<Rooms> newer_login(const Rooms& refused_one, Given& given, const OdbcFiles& files) {
     const Login& refused = *refused_one.prepared.login;
@@ -282,10 +294,12 @@ class Walk {
     const bool depends_on_keys = refused.kind != AuthType::secrets_manager;
     const bool are_keys_kept = depends_on_keys && refused_one.prepared.credentials->may_be_outdated;
     if (!(refused.is_from_cache || are_keys_kept) || passed(deadline_, "logging in")) return std::nullopt;
+    std::optional<Turn> turn;
     if (!cache.has_newer(refused.key, refused.signed_at)) {
       // Other keys make another token within the same second too.
       const Time last = refused.signed_at - std::chrono::seconds(are_keys_kept ? 1 : 0);
       if (!cache.take_fresh_try(refused.key, last, aws_now(system_))) return std::nullopt;
+      turn.emplace(refused.key);
       if (depends_on_keys) CredentialCache::of_process().doubt(refused_one.prepared.credentials);
     }
     log_.warning("the server refused a login that was kept: one try with a new one");

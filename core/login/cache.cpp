@@ -120,7 +120,7 @@ void LoginCache::drop(const LoginKey& key, Time signed_at) {
 bool LoginCache::has_newer(const LoginKey& key, Time signed_at) {
   const std::scoped_lock hold(slots_.lock());
   const Slot* const own = slots_.find(key);
-  return own != nullptr && (own->is_being_made || (own->token && own->token->signed_at > signed_at));
+  return own != nullptr && (own->is_being_made || own->is_tried || (own->token && own->token->signed_at > signed_at));
 }
 
 bool LoginCache::take_fresh_try(const LoginKey& key, Time signed_at, Time now) {
@@ -130,7 +130,18 @@ bool LoginCache::take_fresh_try(const LoginKey& key, Time signed_at, Time now) {
   Slot& own = slots_.at(key);
   if (own.fresh_try && now >= *own.fresh_try && now - *own.fresh_try < between_fresh_tries) return false;
   own.fresh_try = now;
+  own.is_tried = true;
   return true;
+}
+
+void LoginCache::end_fresh_try(const LoginKey& key) {
+  const std::scoped_lock hold(slots_.lock());
+  if (Slot* const own = slots_.find(key)) own->is_tried = false;
+}
+
+void LoginCache::let_go_in_child() {
+  slots_.for_each([](Slot& one) { one.is_tried = false; });  // the threads that try are the parent's
+  slots_.let_go_in_child();
 }
 
 Time LoginCache::Slot::end() const {

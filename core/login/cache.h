@@ -69,23 +69,26 @@ class LoginCache {
 
   // The server refused the token of that moment: it is not given again.
   void drop(const LoginKey& key, Time signed_at);
-  // Whether a login newer than that one is kept, or is being signed: to try it costs no signing and no turn.
+  // Whether a login newer than that one is kept, is being signed, or will be by who took the turn: to try it costs no turn.
   bool has_newer(const LoginKey& key, Time signed_at);
   // Whether a login newer than that one may be tried now, and takes the turn: not within the second in which the refused
   // one was signed, because the new one would be equal, and not twice within a minute for a key.
   bool take_fresh_try(const LoginKey& key, Time signed_at, Time now);
+  // The one who took the turn has a new login, or none.
+  void end_fresh_try(const LoginKey& key);
 
   [[nodiscard]] std::size_t size() { return slots_.size(); }
 
   // For fork; slots.h says what they do.
   void hold_over_fork() { slots_.hold_over_fork(); }
   void let_go_in_parent() { slots_.let_go_in_parent(); }
-  void let_go_in_child() { slots_.let_go_in_child(); }
+  void let_go_in_child();
 
  private:
   struct Slot {
     std::optional<Token> token;
     std::optional<Time> fresh_try;
+    bool is_tried = false;         // by who took the turn, who has not signed yet
     std::optional<Error> failure;  // of the last time, for those who waited
     unsigned long long times = 0;
     bool is_being_made = false;

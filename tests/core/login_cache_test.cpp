@@ -397,6 +397,16 @@ TEST(LoginCache, WhatWasRefusedIsNotGivenAgain) {
   EXPECT_FALSE(bench.get(key()).value().is_from_cache);
 }
 
+TEST(LoginCache, WhoIsRefusedWhileANewLoginIsOnItsWayWaitsForIt) {
+  Bench bench;
+  EXPECT_FALSE(bench.cache.has_newer(key(), noon - seconds(1)));
+  EXPECT_TRUE(bench.cache.take_fresh_try(key(), noon - seconds(1), bench.now()));
+  EXPECT_TRUE(bench.cache.has_newer(key(), noon - seconds(1)));
+  EXPECT_FALSE(bench.cache.has_newer(key("john"), noon - seconds(1)));
+  bench.cache.end_fresh_try(key());
+  EXPECT_FALSE(bench.cache.has_newer(key(), noon - seconds(1))) << "it could not be had";
+}
+
 TEST(LoginCache, OneFreshTryAMinuteForAKey) {
   Bench bench;
   const auto tries = [&](const LoginKey& of) { return bench.cache.take_fresh_try(of, noon, bench.now()); };
