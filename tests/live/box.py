@@ -94,10 +94,10 @@ class Box:
 
     # ---- programs ----
 
-    def run(self, command, text_in="", env=None, ini=None, trace=True, clock=None, seconds=SECONDS, driver=None):
+    def run(self, command, text_in="", env=None, ini=None, trace=True, clock=None, seconds=SECONDS, driver=None, keep=True):
         """Runs a program against the box. `env`: variables to set (None: to unset). `ini`: DSN sections to add to
         odbc.ini, {name: {attribute: value}}. `driver`: what to add to our section of odbcinst.ini. `clock`: offset of its clock, as faketime takes it ("-16m"). `seconds`: when it
-        is ended."""
+        is ended. `keep`: its output, which is searched for secrets; not that of a program which is asked for one."""
         self._count += 1
         folder = os.path.join(self.capture, f"{os.getpid()}-{self._count:03}")
         os.makedirs(folder)
@@ -130,9 +130,10 @@ class Box:
                 # An earlier process of this number was ended and left its semaphore; the next one has another number.
                 if not (clock and b"faketime: sem_open: File exists" in done.stderr):
                     break
-        done.kept = folder + "/output"
-        with open(done.kept, "wb") as file:
-            file.write(done.stdout + done.stderr)
+        if keep:
+            done.kept = folder + "/output"
+            with open(done.kept, "wb") as file:
+                file.write(done.stdout + done.stderr)
         done.stdout = done.stdout.decode("utf-8", "replace")
         done.stderr = done.stderr.decode("utf-8", "replace")
         return done

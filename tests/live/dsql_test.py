@@ -26,7 +26,7 @@ class Dsql(LiveTest):
 
     def test_token_lifetime(self):
         def life(more, *arguments):
-            done = self.box.run([TOOL, "token", *arguments, "DSN=local-dsql;" + more])
+            done = self.box.run([TOOL, "token", *arguments, "DSN=local-dsql;" + more], keep=False)
             return int(re.search(r"X-Amz-Expires=(\d+)&", done.stdout)[1])
         self.assertEqual([900, 60, 604800], [life(""), life("TokenLifetime=60"), life("TokenLifetime=604800")])
         self.assertTrue(self.dsql("TokenLifetime=604800")[0].connected)

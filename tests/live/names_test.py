@@ -89,7 +89,7 @@ class Aliases(NamesTest):
         self.assertEqual(0, done.returncode, done.stderr)
 
     def test_a_token_is_made_for_the_endpoint_behind_an_alias(self):
-        done = self.box.run([*self.names(), TOOL, "token", "--json", f"DSN=local-pg;Server={ALIAS};ResolveCNAME=yes"])
+        done = self.box.run([*self.names(), TOOL, "token", "--json", f"DSN=local-pg;Server={ALIAS};ResolveCNAME=yes"], keep=False)
         self.assertEqual((0, self.host), (done.returncode, json.loads(done.stdout)["host"]))
 
     def test_a_policy_is_for_the_endpoint_behind_an_alias(self):
