@@ -293,42 +293,64 @@ Result<Aliases> ask_for_aliases(ares_channel channel, const std::string& name, b
   return found;
 }
 
+// The names on the way.
+class Trail {
+ public:
+  Trail(const std::string& host, const std::function<bool(const std::string&)>& is_enough)
+      : host_(host), is_enough_(is_enough), name_(plain_name(host)), met_{name_} {}
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] bool is_at_its_end() const { return is_enough_(name_); }
+
+  std::optional<Error> follow(const Aliases& answer) {
+    const bool is_searched = names_.empty() && !answer.asked.empty() && answer.asked != name_;  // by the search list
+    if (is_searched) {
+      if (auto error = go_on_to(answer.asked)) return error;
+    }
+    for (auto next = answer.target.find(name_); next != answer.target.end() && !is_at_its_end();
+         next = answer.target.find(name_)) {
+      if (auto error = go_on_to(next->second)) return error;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Error> go_on_to(std::string next) {
+    name_ = std::move(next);
+    if (!met_.insert(name_).second)
+      return no_alias(host_, "DNS leads it in a circle, to " + name_ + " twice. Have the records mended");
+    names_.push_back(name_);
+    if (names_.size() <= most_aliases || is_at_its_end()) return std::nullopt;
+    return no_alias(host_, "DNS leads it through more than " + std::to_string(most_aliases) + " names, the last one " +
+                               name_ + ". Have the records mended");
+  }
+
+  const std::string& host_;
+  const std::function<bool(const std::string&)>& is_enough_;
+  std::string name_;
+  std::vector<std::string> names_;
+  std::set<std::string> met_;
+};
+
 }  // namespace
 
 Result<std::vector<std::string>> aliases(const std::string& host, Deadline deadline,
                                          const std::function<bool(const std::string&)>& is_enough,
                                          const std::string& dns_servers) {
-  std::string name = plain_name(host);
-  std::vector<std::string> names;
-  if (is_enough(name) || !already_numeric(name).empty()) return names;
+  Trail trail(host, is_enough);
+  if (trail.is_at_its_end() || !already_numeric(trail.name()).empty()) return trail.names();
   const Channel channel = open_channel(dns_servers, "b");
   if (!channel) return no_alias(host, "c-ares cannot read the system's DNS configuration");
   const auto until = std::min(deadline, std::chrono::steady_clock::now() + longest_look_up);
-  std::set<std::string> met{name};
-  const auto go_on_to = [&](std::string next) -> std::optional<Error> {
-    name = std::move(next);
-    if (!met.insert(name).second)
-      return no_alias(host, "DNS leads it in a circle, to " + name + " twice. Have the records mended");
-    names.push_back(name);
-    if (names.size() <= most_aliases || is_enough(name)) return std::nullopt;
-    return no_alias(host, "DNS leads it through more than " + std::to_string(most_aliases) + " names, the last one " +
-                              name + ". Have the records mended");
-  };
   while (true) {
-    const bool is_first = names.empty();
-    const std::string before = name;
-    auto asked = ask_for_aliases(channel.get(), is_first ? host : name, is_first, deadline, until);
+    const bool is_first = trail.names().empty();
+    const std::string before = trail.name();
+    auto asked = ask_for_aliases(channel.get(), is_first ? host : before, is_first, deadline, until);
     if (!asked) return asked.error();
-    const Aliases& answer = asked.value();
-    if (is_first && !answer.asked.empty() && answer.asked != name) {  // by the search list
-      if (auto error = go_on_to(answer.asked)) return *error;
-    }
-    for (auto next = answer.target.find(name); next != answer.target.end() && !is_enough(name);
-         next = answer.target.find(name)) {
-      if (auto error = go_on_to(next->second)) return *error;
-    }
+    if (auto error = trail.follow(asked.value())) return *error;
     // What the name server has not followed itself is asked for; in the end it has nothing to add.
-    if (name == before || is_enough(name)) return names;
+    if (trail.name() == before || trail.is_at_its_end()) return trail.names();
   }
 }
 

@@ -113,9 +113,10 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
   std::string why = std::string(": ") + (*detail != '\0' ? detail : curl_easy_strerror(code));
   hide(why, request.proxy);  // libcurl repeats one that it does not understand, password included
   hide(why, request.url);
-  if (reading.is_too_big)
+  if (reading.is_too_big) {
     return {Kind::other,
             "The answer from" + quoted + " is longer than " + std::to_string(request.max_answer_bytes >> 20U) + " MB"};
+  }
   if (reading.was_not_allowed) return {Kind::not_allowed, "The address of" + quoted + " is not one that may be asked"};
   if (reading.proxy_status >= first_refusal) {
     const Kind kind = reading.proxy_status >= first_inability ? Kind::cannot_connect : Kind::proxy_refused;

@@ -125,6 +125,15 @@ class CredentialCache::Fetching {
   std::optional<Answer> answer_;
 };
 
+// The caller fetches.
+CredentialCache::Turn CredentialCache::Slot::begun(SharedCredentials valid) {
+  is_being_made = true;
+  failure.reset();
+  if (!valid) credentials.reset();
+  SharedCredentials doubted = is_doubted ? valid : nullptr;
+  return {{}, std::move(valid), std::move(doubted)};
+}
+
 CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, const Context& context,
                                                      RefreshWindows windows) {
   std::unique_lock hold(slots_.lock());
@@ -139,12 +148,8 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
       return {std::move(answer), {}};
     if (valid && !valid->expiration) valid = nullptr;  // was for others
     if (!own.is_being_made) {
-      own.is_being_made = true;
       own.needs_person = needs_person(windows);
-      own.failure.reset();
-      if (!valid) own.credentials.reset();
-      SharedCredentials doubted = own.is_doubted ? valid : nullptr;
-      return {{}, std::move(valid), std::move(doubted)};
+      return own.begun(std::move(valid));
     }
     if (!waited_after) {
       waited_after = own.fetches;

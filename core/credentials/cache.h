@@ -63,6 +63,7 @@ class CredentialCache {
   void let_go_in_child() { slots_.let_go_in_child(); }
 
  private:
+  struct Turn;
   struct Slot {
     SharedCredentials credentials;
     std::optional<Answer> failure;    // of the last fetch, for those who waited for it
@@ -76,9 +77,9 @@ class CredentialCache {
     [[nodiscard]] Time end() const;
     [[nodiscard]] std::optional<Answer> answer(const SharedCredentials& valid, Time now, RefreshWindows windows,
                                                bool has_waited, bool may_prompt) const;
+    Turn begun(SharedCredentials valid);
   };
   class Fetching;
-  struct Turn;
   Answer fetch_in_turn(Turn& turn, const CredentialKey& key, const Context& context, const Fetch& fetch,
                        RefreshWindows windows, const Sharing& sharing);
 
