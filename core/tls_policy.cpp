@@ -232,24 +232,30 @@ std::optional<Error> led_by_the_string(const Settings& settings, const TlsPlan& 
                0};
 }
 
-}  // namespace
-
-Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile,
-                         const System& system, const std::string& data_directory) {
+// Why no login of ours can go this way at all.
+std::optional<Error> unfit_for_a_login(const Settings& settings, const Given& given, const BaseDriverProfile& profile) {
   if (profile.kind == BaseKind::unknown) {
     return cannot_connect(
         "iamodbc does not know how this base driver is told to use TLS, so it gives it no token. Use psqlODBC, MariaDB "
         "Connector/ODBC or MySQL "
         "Connector/ODBC as BaseDriver, or AuthType=Password.");
   }
-  if (auto error = not_one_host("Server", settings.server)) return *error;
-  if (auto error = not_one_host("TokenHost", settings.token_host)) return *error;
-  if (auto error = bypass(given, profile)) return *error;
-  if (auto error = unkept_promise(settings, profile)) return *error;
+  if (auto error = not_one_host("Server", settings.server)) return error;
+  if (auto error = not_one_host("TokenHost", settings.token_host)) return error;
+  if (auto error = bypass(given, profile)) return error;
+  if (auto error = unkept_promise(settings, profile)) return error;
   if (profile.kind == BaseKind::mysql && settings.server.find(':') != std::string::npos) {
     return cannot_connect("Server=" + settings.server + " is an IPv6 address, of which " + profile.title +
                           " would take a part for a port. Give a host name, or use MariaDB Connector/ODBC.");
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile,
+                         const System& system, const std::string& data_directory) {
+  if (auto error = unfit_for_a_login(settings, given, profile)) return *error;
 
   TlsPlan plan;
   plan.level = settings.tls;

@@ -469,7 +469,7 @@ Result<TunnelUse> open_tunnel(const Settings& settings, const BaseDriverProfile&
       deadline};
   if (auto error = not_one_host("Server", wanted.host)) return *error;
   auto addresses = numeric_addresses(wanted.host, deadline);
-  if (addresses) wanted.addresses = std::move(addresses).value();
+  if (addresses) wanted.addresses = addresses.value();
   const bool is_late = !addresses && addresses.error().sqlstate == State::login_timeout;
   if (auto error = leads_past(settings, profile, tls, wanted); error && !is_late) return *error;
   if (!addresses) return addresses.error();
