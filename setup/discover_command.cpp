@@ -72,6 +72,7 @@ void show_dsns(const std::vector<FoundDatabase>& databases, const std::vector<Fo
 
 std::string json_of(const std::vector<FoundDsn>& dsns, const std::string& path) {
   std::vector<std::string> all;
+  all.reserve(dsns.size());
   for (const FoundDsn& one : dsns) {
     all.push_back("{\"dsn\": " + (one.name.empty() ? "null" : json_string(one.name)) + ", \"host\": " +
                   json_string(one.host) + ", \"note\": " + (one.note.empty() ? "null" : json_string(one.note)) + "}");

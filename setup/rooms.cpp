@@ -81,7 +81,7 @@ std::string described(const Settings& settings) {
 
 std::string described(CacheReach login_cache, const System& system) {
   if (login_cache == CacheReach::off) return "off: each connect asks for credentials anew";
-  const std::string process = "this process, for its own connects";
+  std::string process = "this process, for its own connects";
   if (login_cache == CacheReach::process) return process;
   const auto keyring = described_between_processes(system);
   if (keyring) return keyring.value();
