@@ -3,8 +3,11 @@
 """run: runs one group of tests for ./dev and counts it.
 
   run.py ctest BUILD_DIR [JOBS]     the unit tests of a build folder
-  run.py unittest PATH...           Python tests: a *_test.py file, or a folder of them
-  run.py secrets BOX PATH...        no file under PATH, and no log of the local RDS whose env.sh is in BOX, holds a secret
+  run.py unittest [--at-once N | --boxes BOX:BOX...] PATH...
+                                    Python tests: a *_test.py file, or a folder of them. N files at once, each in a process
+                                    of its own; or as many as there are local RDSs, each of which serves one file at a time
+  run.py secrets BOX[:BOX...] PATH...
+                                    no file under PATH, and no log of a local RDS whose env.sh is in BOX, holds a secret
 
 The last line is `N passed, M failed`. Lines that begin with `SHOW: ` are results that ./dev test repeats in its summary.
 What was skipped is a line `NOT RUN: what: reason` and in neither count. The exit
@@ -14,10 +17,12 @@ import glob
 import importlib.util
 import json
 import os
+import queue
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import xml.etree.ElementTree
@@ -120,10 +125,57 @@ def reraise(error):
     raise error
 
 
-def run_unittest(paths):
+def run_unittest(arguments):
+    environments = [{}]
+    if arguments[0] == "--at-once":
+        environments *= int(arguments[1])
+    elif arguments[0] == "--boxes":
+        environments = [{"IAMODBC_TEST_BOX": box} for box in arguments[1].split(":")]
     files = []
-    for path in paths:
+    for path in arguments[2:] if arguments[0].startswith("--") else arguments:
         files += sorted(glob.glob(os.path.join(glob.escape(path), "*_test.py"))) if os.path.isdir(path) else [path]
+    return run_at_once(files, environments) if len(environments) > 1 else run_one_after_the_other(files)
+
+
+def run_at_once(files, environments):
+    """One file at a time for each environment, the largest files first: they tend to take longest."""
+    waiting = queue.SimpleQueue()
+    for path in sorted(files, key=os.path.getsize, reverse=True):
+        waiting.put(path)
+    counts = []
+    printing = threading.Lock()
+
+    def work(environment):
+        while True:
+            try:
+                path = waiting.get_nowait()
+            except queue.Empty:
+                return
+            started = time.monotonic()
+            done = subprocess.run([sys.executable, os.path.abspath(__file__), "unittest", path], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **environment}, check=False)
+            output = done.stdout.decode("utf-8", "replace")
+            count = re.search(r"^(\d+) passed, (\d+) failed\n\Z", output, re.MULTILINE)
+            passed, failed = map(int, count.groups()) if count else (0, 0)
+            if not count or (done.returncode != 0 and not failed):
+                failed += 1
+                output += f"FAILED  {path} ended with status {done.returncode}\n"
+            with printing:
+                counts.append((passed, failed))
+                print(f"=== {path}: {time.monotonic() - started:.1f} s\n{output[:count.start()] if count else output}", flush=True)
+
+    threads = [threading.Thread(target=work, args=(environment,)) for environment in environments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(counts) != len(files):
+        counts.append((0, 1))
+        print(f"FAILED  {len(files) - len(counts) + 1} files were not run")
+    return close(sum(passed for passed, _ in counts), sum(failed for _, failed in counts))
+
+
+def run_one_after_the_other(files):
     suite = unittest.TestSuite(load(path) for path in files)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Counted).run(suite)
     failed = {test_of(test) for test, _ in result.failures + result.errors + [(t, "") for t in result.unexpectedSuccesses]}
@@ -186,11 +238,14 @@ def findings(content, rows):
     return names | {name for name, pattern in PATTERNS.items() if pattern.search(content)}
 
 
-def run_secrets(box, paths):
-    exports = exports_of(box)
-    secrets = known_secrets(exports)
+def run_secrets(boxes, paths):
+    secrets = {}
+    files = []
+    for box in boxes.split(":"):
+        exports = exports_of(box)
+        secrets.update({f"{name} of {box}": secret for name, secret in known_secrets(exports).items()})
+        files += [exports["RDS_SERVER_LOG"], exports["RDS_TOKENS_LOG"], exports["RDS_BOX"] + "/verifier.log"]
     rows = needles(secrets)
-    files = [exports["RDS_SERVER_LOG"], exports["RDS_TOKENS_LOG"], exports["RDS_BOX"] + "/verifier.log"]
     for path in paths:
         files += [os.path.join(root, name) for root, _, names in os.walk(path) for name in names]
     # A search that finds nothing must be able to find something.
