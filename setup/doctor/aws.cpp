@@ -241,7 +241,10 @@ void ask_aws(Examination& examination) {
   const Log log;
   const std::string profile =
       chosen_profile(examination.system, examination.settings ? examination.settings->credentials.profile : "").name;
-  const std::string region = examination.prepared.endpoint ? examination.prepared.endpoint->endpoint.region : "";
+  // A partition has an STS of its own, so it is the one of the region that the login is for.
+  std::string region;
+  if (examination.prepared.endpoint) region = examination.prepared.endpoint->endpoint.region;
+  if (examination.prepared.fetch_region) region = examination.prepared.fetch_region->region;
   const CredentialSettings settings;
   const AwsClient client =
       aws_client(Context{examination.system, aws, settings, log, examination.soon(longest_for_aws), region}, profile);

@@ -15,6 +15,7 @@ from box import HERE, PYTHON, LiveTest
 
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
 from login_services import Logins  # noqa: E402  pylint: disable=wrong-import-position
+from sts import Sts  # noqa: E402  pylint: disable=wrong-import-position
 
 TOOL = os.environ.get("IAMODBC_TEST_TOOL", box.TOOL)
 
@@ -34,7 +35,9 @@ class Fetched(LiveTest):
         self.addCleanup(shutil.rmtree, self.home)
         self.region = self.box.section()["Region"]
         self.aws = self.enterContext(Logins(region=self.region))
-        self.env = {"HOME": self.home, **self.aws.variables(self.aws.user()), "AWS_SHARED_CREDENTIALS_FILE": self.home + "/none", "AWS_CONFIG_FILE": self.home + "/none"}
+        sts = self.enterContext(Sts(region=self.region))
+        keys = sts.user("jane", keys=self.aws.user())
+        self.env = {"HOME": self.home, **self.aws.variables(keys), "AWS_ENDPOINT_URL_STS": sts.url, "AWS_SHARED_CREDENTIALS_FILE": self.home + "/none", "AWS_CONFIG_FILE": self.home + "/none"}
 
     @staticmethod
     def administer(command, statements):
