@@ -15,7 +15,8 @@ LIBRARIES = os.environ.get("IAMODBC_LIBRARIES", os.path.join(TOP, "build", "dev"
 MAIN, CHOOSER, SETUP, CONFIRM = "iODBC Data Source Administrator", "Choose an ODBC Driver", "Setup of DSN", "Confirm"
 FIRST_DSN, ADD, REMOVE, CONFIGURE = (100, 90), (544, 67), (544, 107), (544, 146)
 FIRST_DRIVER, FINISH = (250, 57), (450, 426)
-NAME, ENGINE, VALUE, UPDATE, OK = (390, 51), (40, 263), (280, 384), (542, 384), (547, 426)
+NAME, VALUE, UPDATE, OK = (390, 51), (280, 384), (542, 384), (547, 426)
+AUTH_TYPE = (40, 155)  # of the names, which are sorted, the second
 
 
 class Administrator(unittest.TestCase):
@@ -75,17 +76,17 @@ class Administrator(unittest.TestCase):
         self.click(CHOOSER, FIRST_DRIVER, FINISH)
         self.click(SETUP, NAME)
         self.xdotool("type", "sales")
-        self.click(SETUP, ENGINE, VALUE)  # the names of our attributes are there to be chosen
-        self.xdotool("type", "postgresql")
+        self.click(SETUP, AUTH_TYPE, VALUE)  # the names of our attributes are there to be chosen
+        self.xdotool("type", "Password")
         self.click(SETUP, UPDATE, OK)
-        with_engine = f"; mine\n[ODBC Data Sources]\nsales = iamodbc\n\n[sales]\nDriver = {LIBRARIES}/libiamodbc.so\nEngine = "
-        self.wait_for(with_engine + "postgresql\n")
+        with_type = f"; mine\n[ODBC Data Sources]\nsales = iamodbc\n\n[sales]\nDriver   = {LIBRARIES}/libiamodbc.so\nAuthType = "
+        self.wait_for(with_type + "Password\n")
 
         self.click(MAIN, FIRST_DSN, CONFIGURE)
-        self.click(SETUP, ENGINE, VALUE)
-        self.xdotool("key", "ctrl+a", "type", "mariadb")
+        self.click(SETUP, AUTH_TYPE, VALUE)
+        self.xdotool("key", "ctrl+a", "type", "IAM")
         self.click(SETUP, UPDATE, OK)
-        self.wait_for(with_engine + "mariadb\n")
+        self.wait_for(with_type + "IAM\n")
 
         self.click(MAIN, FIRST_DSN, REMOVE)
         self.window(CONFIRM)
