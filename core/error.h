@@ -36,6 +36,8 @@ struct Error {
   std::string sqlstate;
   std::string message;
   int native = 0;
+  // The access key id of keys that a service of AWS did not let do what was asked, if that is why: newer ones may be let.
+  std::string refused_key{};
 };
 
 // The usual failure on the way to a connection (08001).

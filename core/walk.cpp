@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/credentials/cache.h"
 #include "core/login/dsql_token.h"
 #include "core/login/fetched_login.h"
 #include "core/login/names.h"
@@ -68,15 +69,9 @@ std::optional<Error> look_for_credentials(PreparedLogin& prepared, const Context
   return passed(context.deadline, "AWS credentials were looked for");
 }
 
-}  // namespace
-
-std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const System& system, const Log& log,
-                                 Deadline deadline, bool may_prompt) {
-  auto read = read_fetch_settings(given, may_prompt);
-  if (!read) return read.error();
-  const FetchSettings& settings = read.value();
-  if (!fetches_login(settings.auth_type)) return std::nullopt;
-
+// What AWS gives to log in with, by credentials that are looked for first.
+std::optional<Error> fetch_with_credentials(PreparedLogin& prepared, Given& given, const FetchSettings& settings,
+                                            const System& system, const Log& log, Deadline deadline) {
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
   auto region = fetch_region(settings, system, files, log, deadline);
@@ -93,6 +88,28 @@ std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const Sy
   prepared.login = std::move(fetched.value().login);
   given.learn(std::move(fetched.value().told));
   return std::nullopt;
+}
+
+// Once more where keys that were kept may be those of a session that was revoked: `walk` looks for credentials and asks AWS with them.
+template <class Walk>
+std::optional<Error> with_newer_keys(const Walk& walk, const System& system, const Log& log, Deadline deadline) {
+  auto error = walk();
+  if (!error || passed(deadline, "asking AWS")) return error;
+  if (!CredentialCache::of_process().doubt_if_old(error->refused_key, system)) return error;
+  log.warning("AWS refused keys that were kept: one try with new ones (" + error->message + ")");
+  return walk();
+}
+
+}  // namespace
+
+std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const System& system, const Log& log,
+                                 Deadline deadline, bool may_prompt) {
+  auto read = read_fetch_settings(given, may_prompt);
+  if (!read) return read.error();
+  const FetchSettings& settings = read.value();
+  if (!fetches_login(settings.auth_type)) return std::nullopt;
+  return with_newer_keys([&] { return fetch_with_credentials(prepared, given, settings, system, log, deadline); },
+                         system, log, deadline);
 }
 
 std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
@@ -119,10 +136,12 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint)) return error;
 
   const Context context{system, files, settings.credentials, log, deadline, prepared.endpoint->endpoint.region};
-  if (auto error = look_for_credentials(prepared, context)) return error;
   const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;
-  if (auto error = settle_region(*prepared.endpoint, aws_client(context, aws_profile), *prepared.credentials))
-    return error;
+  const auto look_and_settle = [&]() -> std::optional<Error> {
+    if (auto error = look_for_credentials(prepared, context)) return error;
+    return settle_region(*prepared.endpoint, aws_client(context, aws_profile), *prepared.credentials);
+  };
+  if (auto error = with_newer_keys(look_and_settle, system, log, deadline)) return error;
   if (prepared.endpoint->writer_is_to_be_asked && !prepared.endpoint->region.warning.empty())
     log.warning(prepared.endpoint->region.warning);
   if (settings.credentials.login_cache == CacheReach::off) {

@@ -40,6 +40,21 @@ constexpr std::array retried_codes{"RequestTimeout",
 constexpr std::array skew_codes{"RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
                                 "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"};
 
+// Of keys that were taken back or have ended, and of a policy that denies: a session that was revoked is told so by a policy.
+constexpr std::array refused_codes{"ExpiredToken",
+                                   "ExpiredTokenException",
+                                   "InvalidClientTokenId",
+                                   "UnrecognizedClientException",
+                                   "InvalidAccessKeyId",
+                                   "InvalidToken",
+                                   "InvalidSignatureException",
+                                   "SignatureDoesNotMatch",
+                                   "IncompleteSignature",
+                                   "AuthFailure",
+                                   "AccessDenied",
+                                   "AccessDeniedException",
+                                   "UnauthorizedOperation"};
+
 std::atomic<long long> learned_offset{0};  // seconds
 
 bool is_one_of(std::span<const char* const> names, std::string_view name) {
@@ -187,7 +202,9 @@ AwsFault fault_of(const HttpAnswer& answer, const AwsCall& request, int attempt)
     message += " (This computer's clock is " + std::to_string(std::abs(offset.count())) + " s " +
                (offset.count() > 0 ? "behind" : "ahead of") + " AWS's: set it right.)";
   }
-  return AwsFault{Error{State::invalid_authorization, std::move(message), 0}, text.code, answer.status, text.detail};
+  Error error{State::invalid_authorization, std::move(message), 0};
+  if (request.keys != nullptr && is_one_of(refused_codes, text.code)) error.refused_key = request.keys->access_key_id;
+  return AwsFault{std::move(error), text.code, answer.status, text.detail};
 }
 
 // A failure of the network that another attempt may not meet.

@@ -5,7 +5,7 @@
 // where it has one. Empty counts as unset; a value that means nothing is an error.
 // Retries: standard mode (three attempts in all unless told otherwise), waiting rand(0,1) * min(2^(n-1), 20) s, never past the deadline. Clock: when an answer's Date
 // differs from ours by four minutes or more the difference is kept for the process, and what is signed from then on carries the corrected time.
-// Errors: AwsFault with SQLSTATE, message without secrets, and AWS's error code. Thread rule: any thread, no lock held.
+// Errors: AwsFault with SQLSTATE, message without secrets, and AWS's error code; Error::refused_key where keys that signed are not good, or not good enough. Thread rule: any thread, no lock held.
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html; docs/credentials.md
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -38,7 +38,7 @@ Answer assumed(std::variant<RoleKeys, AwsFault> result, const std::string& what,
           " The role's trust policy has to name that identity, with the external id or MFA that it asks for, and that "
           "identity needs sts:AssumeRole.";
     }
-    return Error{fault->error.sqlstate, std::move(message), 0};
+    return Error{fault->error.sqlstate, std::move(message), 0, fault->error.refused_key};
   }
   auto& keys = std::get<RoleKeys>(result);
   auto credentials = std::make_shared<Credentials>();

@@ -78,6 +78,7 @@ void keep_failure(const std::string& name, const Answer& answer, const Context& 
   object.set("Message", error->message);
   object.set("At", microseconds_now());
   object.set("MayPrompt", context.settings.may_prompt ? 1 : 0);
+  object.set("RefusedKey", error->refused_key);
   std::string text = object.write();
   // Where it cannot be kept, the others ask themselves.
   keep_in_user_keyring(failure_name(name), Secret::taken_from(text), context.system.now(), failure_lifetime);
@@ -90,7 +91,8 @@ std::optional<Error> failure_after(long long begun, const std::string& name, con
   if (!object) return std::nullopt;
   const auto at = object->number("At");
   const auto may_prompt = object->number("MayPrompt");
-  Error error{object->text("SQLState").value_or(""), object->text("Message").value_or(""), 0};
+  Error error{object->text("SQLState").value_or(""), object->text("Message").value_or(""), 0,
+              object->text("RefusedKey").value_or("")};
   const bool is_later = at && *at >= static_cast<double>(begun) && *at <= static_cast<double>(microseconds_now());
   const bool is_as_free = may_prompt == 1 || !context.settings.may_prompt;
   const bool is_well_formed =

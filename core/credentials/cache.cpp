@@ -212,4 +212,23 @@ void CredentialCache::doubt(const SharedCredentials& refused) {
   });
 }
 
+bool CredentialCache::doubt_if_old(const std::string& refused_key, const System& system) {
+  if (refused_key.empty()) return false;
+  const Time now = aws_now(system);
+  bool is_doubted = false;
+  const std::scoped_lock hold(slots_.lock());
+  slots_.for_each([&](Slot& slot) {
+    if (!slot.credentials || slot.credentials->access_key_id != refused_key || slot.needs_person) return;
+    const auto is_recent = [&](const std::optional<Time>& at) {
+      return at && now >= *at && now - *at < between_refreshes;
+    };
+    const bool is_new = is_recent(slot.fetched_at) && !slot.credentials->may_be_outdated;
+    if (is_new || is_recent(slot.doubted_at)) return;
+    slot.is_doubted = true;
+    slot.doubted_at = now;
+    is_doubted = true;
+  });
+  return is_doubted;
+}
+
 }  // namespace iamodbc

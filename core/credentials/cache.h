@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "core/credentials/between_processes.h"
 #include "core/credentials/credential_key.h"
@@ -54,6 +55,9 @@ class CredentialCache {
 
   // A server refused what these signed: whoever comes next tries to fetch new ones, unless that needs a person.
   void doubt(const SharedCredentials& refused);
+  // A service of AWS refused keys of that id. True: they were kept for a while, and whoever comes next tries to fetch new ones. At most once a minute for a key, because a
+  // right that is missing looks like a session that was revoked.
+  bool doubt_if_old(const std::string& refused_key, const System& system);
 
   [[nodiscard]] std::size_t size() { return slots_.size(); }
 
@@ -71,6 +75,7 @@ class CredentialCache {
     unsigned long long fetches = 0;
     std::optional<Time> fetched_at;
     bool is_doubted = false;
+    std::optional<Time> doubted_at;  // because AWS refused them
     bool needs_person = false;
     bool is_being_made = false;
 

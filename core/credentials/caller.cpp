@@ -39,9 +39,10 @@ Result<Caller> caller_of(const Credentials& credentials, const Context& context,
         const SigningKeys keys{credentials.access_key_id, credentials.secret_access_key, credentials.session_token};
         const auto result = get_caller_identity(aws_client(limited, profile), keys);
         if (const auto* const fault = std::get_if<AwsFault>(&result)) {
-          return broken(
-              "AWS does not say whose the credentials are (" + shown(credentials) + "): " + fault->error.message,
-              fault->error.sqlstate);
+          Error error = fault->error;
+          error.message =
+              "AWS does not say whose the credentials are (" + shown(credentials) + "): " + fault->error.message;
+          return error;
         }
         const auto& identity = std::get<CallerIdentity>(result);
         auto caller = std::make_shared<Credentials>();

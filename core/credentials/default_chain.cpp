@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/credentials/default_chain.h"
 
+#include "core/credentials/cache.h"
 #include "core/credentials/caller.h"
 #include "core/credentials/container.h"
 #include "core/credentials/environment.h"
@@ -211,6 +212,12 @@ Result<SharedCredentials> find(const Context& context, std::vector<Attempt>& att
 Result<FoundCredentials> find_credentials(const Context& context, std::vector<Attempt>* attempts) {
   std::vector<Attempt> made;
   auto found = find(context, made);
+  // Keys that were kept may be those of a session that was revoked.
+  if (!found && CredentialCache::of_process().doubt_if_old(found.error().refused_key, context.system)) {
+    context.log.warning("AWS refused keys that were kept: one try with new ones (" + found.error().message + ")");
+    made.clear();
+    found = find(context, made);
+  }
   if (attempts != nullptr) *attempts = made;
   if (!found) return found.error();
   return FoundCredentials{std::move(found).value(), std::move(made)};

@@ -45,7 +45,7 @@ std::optional<Error> settle_region(SignedEndpoint& endpoint, const AwsClient& cl
                  what +
                      " Let the identity call rds:DescribeGlobalClusters, or write the writer's region into the DSN, "
                      "for example Region=us-east-1.",
-                 0};
+                 0, error.refused_key};
   }
   endpoint.region.warning = what + " Signed is " + endpoint.region.region + " (" + endpoint.region.why + ")";
   return std::nullopt;

@@ -18,7 +18,7 @@ Error not_given(const std::string& what, const AwsFault& fault, const char* acti
     advice = " Check its name, and Region.";
   if (fault.code == "AccessDenied" || fault.code == "AccessDeniedException" || fault.code == "UnauthorizedOperation")
     advice = std::string(" The identity needs ") + action + ".";
-  return Error{fault.error.sqlstate, what + ": " + fault.error.message + advice, 0};
+  return Error{fault.error.sqlstate, what + ": " + fault.error.message + advice, 0, fault.error.refused_key};
 }
 
 std::string shown(const RedshiftTarget& target) {

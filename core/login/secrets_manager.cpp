@@ -34,7 +34,7 @@ Result<FetchedDocument> fetch_secret(const FetchSettings& settings, const AwsCli
     return Error{fault->error.sqlstate,
                  "The secret " + settings.secret_id + " was not given (region " + client.region +
                      "): " + fault->error.message + advice_for(fault->code),
-                 0};
+                 0, fault->error.refused_key};
   }
   return FetchedDocument{std::move(std::get<SecretValue>(result).text), now + settings.secret_lifetime};
 }

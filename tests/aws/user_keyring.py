@@ -38,6 +38,10 @@ def change(serial, content):
     _keyutils.keyctl_set_timeout(serial, 3000)
 
 
+def remove(serial):
+    assert _keyutils.keyctl_unlink(serial, USER_KEYRING) == 0
+
+
 def seconds_left(serial):
     """Until the kernel drops it, as /proc/keys shows it, in its units: '59m', '3w'; 'perm' for one that stays."""
     with open("/proc/keys", encoding="utf-8") as file:

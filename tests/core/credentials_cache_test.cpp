@@ -252,6 +252,33 @@ TEST(CredentialCache, WhatWasRefusedIsFetchedAnewIfThatIsPossible) {
   EXPECT_EQ(text(bench.get()), "admin 3") << "newer ones are not meant";
 }
 
+TEST(CredentialCache, KeysThatAwsRefusesAreFetchedAnewOnceAMinuteIfTheyAreThatOld) {
+  Bench bench;
+  ASSERT_EQ(text(bench.get()), "admin 1");
+  const auto doubts = [&](const std::string& key) { return bench.cache.doubt_if_old(key, bench.system); };
+  EXPECT_FALSE(doubts("admin 1")) << "just fetched";
+  bench.move(seconds(60));
+  EXPECT_FALSE(doubts(""));
+  EXPECT_FALSE(doubts("somebody else's"));
+  EXPECT_EQ(text(bench.get()), "admin 1");
+  EXPECT_TRUE(doubts("admin 1"));
+  bench.failure = failure_of(State::cannot_connect);
+  EXPECT_EQ(text(bench.get()), "admin 1") << "there are no others";
+  EXPECT_FALSE(doubts("admin 1"));
+  bench.failure.reset();
+  bench.move(seconds(60));
+  EXPECT_TRUE(doubts("admin 1"));
+  EXPECT_EQ(text(bench.get()), "admin 3");
+  EXPECT_FALSE(doubts("admin 1")) << "they are kept no more";
+}
+
+TEST(CredentialCache, NobodyIsAskedForACodeBecauseAwsRefusedKeys) {
+  Bench bench;
+  ASSERT_EQ(text(bench.get("admin", no_deadline, at_the_end)), "admin 1");
+  bench.move(minutes(5));
+  EXPECT_FALSE(bench.cache.doubt_if_old("admin 1", bench.system));
+}
+
 TEST(CredentialCache, NobodyIsAskedForACodeBecauseALoginWasRefused) {
   Bench bench;
   const auto refused = std::get<SharedCredentials>(bench.get("admin", no_deadline, at_the_end));

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """LoginCache=user: programs that live for a second take the keys of a role from each other, through the kernel's user keyring."""
+import json
 import os
 import re
 import shutil
@@ -59,9 +60,12 @@ class Between(LiveTest):
     def kept(self):
         return user_keyring.entries().keys() - self.before.keys()
 
+    def kept_keys(self):
+        return self.kept()
+
     def make_old(self):
-        """What is kept counts as new for a minute."""
-        (serial,) = self.kept()
+        """Keys that are kept count as new for a minute."""
+        (serial,) = self.kept_keys()
         line, text = user_keyring.payload(serial).split(b"\n", 1)
         user_keyring.change(serial, b"1 %d\n" % (int(line.split()[1]) - 61) + text)
 
@@ -70,7 +74,7 @@ class BetweenProcesses(Between):
     def test_a_second_process_asks_nobody(self):
         self.assertEqual(["jane_doe"] * 3, [self.log_in() for _ in range(3)])
         self.assertEqual(["AssumeRole"], self.sts.actions())
-        (serial,) = self.kept()
+        (serial,) = self.kept_keys()
         self.assertIn(self.session[1].encode(), user_keyring.payload(serial))
         self.assertRegex(user_keyring.seconds_left(serial), r"^(59m|60m|1h)$", "the kernel drops it when the keys end")
         self.assertRegex(user_keyring.entries()[serial], rf"^user;{os.geteuid()};\d+;003f0000;iamodbc:1:[0-9a-f]{{64}}$")
@@ -167,6 +171,57 @@ class UnderOtherLogins(Between, FromCluster):
         self.make_old()
         self.refused(**secret)
         self.assertEqual((["AssumeRole"], ["GetSecretValue"] * 2), (self.sts.actions(), self.aws.operations()))
+
+    def revoke(self):
+        """The keys that were handed out are good no more; whoever asks gets others."""
+        newer = random_keys()
+        self.aws.secrets.clear()
+        self.aws.user(newer)
+        self.sts.role(ROLE, keys=[newer])
+
+    def fails(self, words, **changes):
+        done = self.box.run([PROGRAM, "once", "mine"], ini=self.section(**changes), env=self.env, trace=False)
+        self.no_secret(done.stdout + done.stderr)
+        self.assertEqual(1, done.returncode)
+        self.assertIn(words, done.stderr)
+
+    def test_kept_keys_that_secrets_manager_refuses_are_replaced_for_all(self):
+        self.aws.secret("sales", {"engine": "postgres", "host": "localhost", "username": "plain_user", "password": self.plain, "dbname": "app", "port": self.box.port})
+        secret = {"AuthType": "SecretsManager", "SecretID": "sales"}
+        self.assertEqual("plain_user", self.log_in(**secret))
+        self.revoke()
+        self.fails("InvalidClientTokenId", **secret)  # within a minute they count as new
+        self.assertEqual(["AssumeRole"], self.sts.actions())
+        self.make_old()
+        self.assertEqual(["plain_user"] * 2, [self.log_in(**secret) for _ in range(2)])
+        self.assertEqual(["AssumeRole"] * 2, self.sts.actions())
+
+    def test_a_right_that_is_missing_is_asked_for_once_more_a_minute(self):
+        self.aws.denied = {"GetClusterCredentialsWithIAM"}
+        self.fails("AccessDenied", ClusterID="sales")
+        self.make_old()
+        for _ in range(3):
+            self.fails("AccessDenied", ClusterID="sales")
+        self.assertEqual(["AssumeRole"] * 2, self.sts.actions())
+        self.assertEqual(5, self.aws.operations().count("GetClusterCredentialsWithIAM"))
+
+    def test_kept_keys_that_may_not_take_a_role_are_replaced_for_all(self):
+        base = "arn:aws:iam::444455556666:role/base"
+        self.sts.role(base, web_token=b"eyJ.token.x")
+        self.write("config", f"[profile web]\nrole_arn = {base}\nweb_identity_token_file = {self.write('token', 'eyJ.token.x')}\n")
+        section = self.box.section("local-pg", LoginCache="user", Profile="web", RoleArn=ROLE)
+        for is_revoked in (False, True):
+            if is_revoked:
+                keys = {serial: json.loads(user_keyring.payload(serial).split(b"\n", 1)[1])["AccessKeyId"] for serial in self.kept_keys()}
+                for serial, key in keys.items():
+                    if key == self.session[0]:
+                        user_keyring.remove(serial)
+                    else:
+                        self.sts.secrets.pop(key)
+                self.make_old()
+            done = self.box.run([PROGRAM, "once", "mine"], ini={"mine": section}, env=self.env, trace=False)
+            self.assertEqual("jane_doe", done.stdout.strip(), done.stderr)
+        self.assertEqual(["AssumeRoleWithWebIdentity", "AssumeRole"] * 2, self.sts.actions())
 
 
 if __name__ == "__main__":
