@@ -442,8 +442,9 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      false,
      false,
      login_cache_choices,
-     "how far fetched credentials and tokens are kept: for this process; credentials for all processes of the user, in "
-     "the kernel's keyring; not at all"},
+     "how far fetched credentials and tokens are kept: for this process; for all processes of the user, in the "
+     "kernel's "
+     "keyring; not at all"},
     {Id::strict_permissions,
      "StrictPermissions",
      {},

@@ -31,6 +31,7 @@ constexpr std::size_t most_bytes_of_update = 4096;
 constexpr std::size_t most_bytes = 32767;  // of any key of this type
 // A key that was let go counts until the kernel's own collector has come by.
 constexpr int tries_for_room = 40;
+constexpr int tries_of_the_quickly_made = 3;
 constexpr std::chrono::milliseconds between_tries{5};
 constexpr const char* other_rights = "this program has another user's rights (setuid)";
 constexpr const char* probe_name = "probe";
@@ -115,6 +116,7 @@ std::optional<KeptSecret> kept_in(const Secret& payload) {
 // Each of ours with the moment when it was kept; one that has ended, or that cannot be read, is the oldest.
 struct Ours {
   key_serial_t key;
+  bool is_quickly_made;
   Time kept_at;
 };
 std::vector<Ours> all_of_ours() {
@@ -132,15 +134,18 @@ std::vector<Ours> all_of_ours() {
     const auto description = description_of(key);
     if (!description || !description->is_ours) continue;
     const auto kept = kept_in(payload_of(key).bytes);
-    ours.push_back({key, kept ? kept->kept_at : Time::min()});
+    const bool is_quickly_made = std::string_view(description->name).substr(prefix.size()).starts_with(quickly_made);
+    ours.push_back({key, is_quickly_made, kept ? kept->kept_at : Time::min()});
   }
   return ours;
 }
 
-bool drop_oldest() {
-  const auto ours = all_of_ours();
-  const auto oldest =
-      std::min_element(ours.begin(), ours.end(), [](const Ours& a, const Ours& b) { return a.kept_at < b.kept_at; });
+bool drop_oldest(bool among_quickly_made) {
+  auto ours = all_of_ours();
+  if (among_quickly_made) std::erase_if(ours, [](const Ours& one) { return !one.is_quickly_made; });
+  const auto oldest = std::min_element(ours.begin(), ours.end(), [](const Ours& a, const Ours& b) {
+    return a.is_quickly_made != b.is_quickly_made ? a.is_quickly_made : a.kept_at < b.kept_at;
+  });
   return oldest != ours.end() && keyctl_unlink(oldest->key, KEY_SPEC_USER_KEYRING) == 0;
 }
 
@@ -214,11 +219,14 @@ std::optional<Error> keep_in_user_keyring(const std::string& name, const Secret&
   const auto seconds = static_cast<unsigned>(std::min<long long>(lifetime.count(), longest));
 
   int reason = keep_once(name, payload, seconds);
-  while (reason == EDQUOT && drop_oldest()) {
-    for (int i = 0; i < tries_for_room && reason == EDQUOT; ++i) {
+  const bool is_quickly_made = name.starts_with(quickly_made);
+  const int tries = is_quickly_made ? tries_of_the_quickly_made : tries_for_room;
+  while (reason == EDQUOT && drop_oldest(is_quickly_made)) {
+    for (int i = 0; i < tries && reason == EDQUOT; ++i) {
       if (i > 0) std::this_thread::sleep_for(between_tries);
       reason = keep_once(name, payload, seconds);
     }
+    if (is_quickly_made) break;
   }
   if (reason == 0) return std::nullopt;
   return not_kept(reason);

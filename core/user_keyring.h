@@ -5,7 +5,7 @@
 // Shape: a key of type "user", called "iamodbc:1:NAME", that only this uid may see, read and change, whether its session holds the keyring or not (services, cron jobs
 // and PHP workers do not); the text "1 SECONDS\n" (since 1970, when it was kept) and then the secret. A key of that name that another uid made, or that has other
 // permissions, counts as absent. It takes its place, and that of an older one of the name, in one step, its time-out set.
-// The quota of a user is 20,000 bytes and 200 keys (/proc/sys/kernel/keys): where it is reached the oldest of ours make room.
+// The quota of a user is 20,000 bytes and 200 keys (/proc/sys/kernel/keys): where it is reached the oldest of ours make room, first of all what is made again in no time.
 //
 // Errors: why the kernel does not let us, in a few words ("Operation not permitted"): forbidden to this program, or full of what is not ours. Under setuid it is the
 // keyring of the one who called, and is not touched. Thread rule: any thread; no state here.
@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/result.h"
 #include "core/secret.h"
@@ -31,6 +32,9 @@ struct KeptSecret {
 
 // One call, so that a large one does not push out all others.
 inline constexpr std::size_t max_kept_bytes = 12000;
+
+// A name that begins so is of what is made again in no time. It makes room before all else, and none is made for it but by its own kind; nor is much time spent on that.
+inline constexpr std::string_view quickly_made = "token ";
 
 // Nothing where there is none.
 std::optional<KeptSecret> read_user_keyring(const std::string& name);

@@ -13,6 +13,7 @@
 #include "core/credentials/cache.h"
 #include "core/encoding.h"
 #include "core/login/names.h"
+#include "core/login/shared_tokens.h"
 #include "core/login/writer_region.h"
 #include "core/pass_file.h"
 #include "core/text.h"
@@ -244,6 +245,7 @@ class Walk {
 
   static void forget(const Login& refused) {
     LoginCache::of_process().drop(refused.key, refused.signed_at);
+    drop_shared_token(refused);
     forget_writer_region(refused.signed_endpoint.host);
   }
 
@@ -418,6 +420,7 @@ class Walk {
         attempted.status == SQL_SUCCESS_WITH_INFO && std::none_of(records.begin(), records.end(), is_about_buffer);
     records.erase(std::remove_if(records.begin(), records.end(), is_about_buffer), records.end());
     log_.info("connected");
+    if (rooms.prepared.login) share_token(*rooms.prepared.login, system_, log_);
 
     const Secret text = write_out_string(given, rooms.settings, *rooms.facts.profile);
     const bool fits = width_ == Width::narrow

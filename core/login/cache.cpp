@@ -25,11 +25,11 @@ Token copy(const Token& token, bool is_from_cache) {
   return Token{token.secret.clone(), token.signed_at, token.end, is_from_cache, token.margin};
 }
 
+}  // namespace
+
 bool is_good(const Token& token, Time now, std::chrono::seconds margin) {
   return token.signed_at <= now && now < token.end - margin;
 }
-
-}  // namespace
 
 LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials,
                    std::chrono::seconds dsql_lifetime) {

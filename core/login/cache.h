@@ -44,13 +44,18 @@ struct LoginKey {
 LoginKey login_key(const Endpoint& endpoint, const std::string& user, const Credentials& credentials,
                    std::chrono::seconds dsql_lifetime = std::chrono::seconds(0));
 
+// How long before its end a token is given no more.
+inline constexpr std::chrono::seconds token_margin{60};
+
 struct Token {
   Secret secret;
   Time signed_at;
   Time end;  // of the token itself, without margin
   bool is_from_cache = false;
-  std::chrono::seconds margin{60};  // how long before its end it is given no more
+  std::chrono::seconds margin = token_margin;
 };
+// Whether it may be given at this moment by AWS's clock.
+bool is_good(const Token& token, Time now, std::chrono::seconds margin);
 
 class LoginCache {
  public:
@@ -64,7 +69,7 @@ class LoginCache {
 
   static LoginCache& of_process();
 
-  // The token that is kept for `key`, else a new one, or why there is none. HYT00 when the deadline passes while another thread signs.
+  // The token that is kept for `key`, else what `sign` gives, or why there is none. HYT00 when the deadline passes while another thread signs.
   Result<Token> get(const LoginKey& key, const System& system, Deadline deadline, const Sign& sign);
 
   // The server refused the token of that moment: it is not given again.

@@ -5,6 +5,7 @@
 
 #include "core/aws/instance_metadata.h"
 #include "core/login/dsql_token.h"
+#include "core/login/shared_tokens.h"
 #include "core/login/writer_region.h"
 
 namespace iamodbc {
@@ -89,11 +90,18 @@ Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEnd
   const bool is_dsql = settings.auth_type == AuthType::dsql;
   LoginKey key = login_key(endpoint.endpoint, settings.user, credentials,
                            is_dsql ? settings.token_lifetime : std::chrono::seconds(0));
-  auto token = cache.get(key, system, deadline,
-                         [&](Time now) { return signed_token(settings, endpoint.endpoint, credentials, now); });
+  const bool may_be_shared = shares_tokens(settings, credentials);
+  auto token = cache.get(key, system, deadline, [&](Time now) -> Result<Token> {
+    auto shared = may_be_shared ? find_shared_token(key, credentials,
+                                                    is_dsql ? settings.token_lifetime : rds_token_lifetime, system)
+                                : std::nullopt;
+    if (shared) return *std::move(shared);
+    return signed_token(settings, endpoint.endpoint, credentials, now);
+  });
   if (!token) return token.error();
   Login login = login_with(settings, std::move(token).value(), std::move(endpoint), credentials);
   login.key = std::move(key);
+  login.may_be_shared = may_be_shared;
   return login;
 }
 

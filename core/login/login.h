@@ -29,6 +29,7 @@ struct Login {
   LoginKey key;
   Time signed_at;
   bool is_from_cache = false;
+  bool may_be_shared = false;  // with the user's other processes (shared_tokens.h)
 };
 
 // The endpoint that is signed and why. Fails when no region is known; where nothing else tells it, the metadata service
@@ -47,7 +48,7 @@ std::optional<Error> settle_region(SignedEndpoint& endpoint, const AwsClient& cl
 
 // Signs. `endpoint` from signed_endpoint(), settled.
 Login token_login(const Settings& settings, SignedEndpoint endpoint, const Credentials& credentials, Time now);
-// Takes the token from the cache, or signs one for it. HYT00 when the deadline passes while another thread signs.
+// Takes the token from the cache or, with LoginCache=user, from another process of the user; else signs one. HYT00 when the deadline passes while another thread signs.
 Result<Login> token_login(LoginCache& cache, const Settings& settings, SignedEndpoint endpoint,
                           const Credentials& credentials, const System& system, Deadline deadline);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""LoginCache=user: programs that live for a second take the keys of a role from each other, through the kernel's user keyring."""
+"""LoginCache=user: programs that live for a second take the keys of a role, and tokens, from each other, through the kernel's user keyring."""
+import hashlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 import unittest
 
 import box
@@ -60,8 +62,11 @@ class Between(LiveTest):
     def kept(self):
         return user_keyring.entries().keys() - self.before.keys()
 
+    def kept_tokens(self):
+        return {serial for serial in self.kept() if "iamodbc:1:token " in user_keyring.entries()[serial]}
+
     def kept_keys(self):
-        return self.kept()
+        return self.kept() - self.kept_tokens()
 
     def make_old(self):
         """Keys that are kept count as new for a minute."""
@@ -130,6 +135,56 @@ class BetweenProcesses(Between):
                       "(Operation not permitted)", done.stdout)
         self.assertEqual(["AssumeRole"] * 4, self.sts.actions())  # `check` asks, and then connects as any program
         self.assertEqual(set(), self.kept())
+
+
+class TokensBetweenProcesses(Between):
+    SECOND = 1.1  # tokens that are signed within one are equal
+
+    def log_in_and_see(self, **changes):
+        """The tokens that the server saw, told apart, and what it thought of them."""
+        with self.box.verdicts() as seen:
+            self.log_in(**changes)
+        return [(line["sha256"], line["reason"]) for line in seen]
+
+    def test_a_second_process_takes_the_token(self):
+        first = self.log_in_and_see()
+        self.assertEqual([(first[0][0], "ok")], first)
+        time.sleep(self.SECOND)
+        self.assertEqual([first] * 2, [self.log_in_and_see() for _ in range(2)])
+        (serial,) = self.kept_tokens()
+        self.assertEqual(first[0][0], hashlib.sha256(user_keyring.payload(serial).split(b"\n", 2)[2]).hexdigest())
+        self.assertRegex(user_keyring.seconds_left(serial), r"^1[34]m$", "the kernel drops it a minute before its end")
+        self.assertRegex(user_keyring.entries()[serial], rf"^user;{os.geteuid()};\d+;003f0000;iamodbc:1:token [0-9a-f]{{64}}$")
+        self.assertNotEqual(first, self.log_in_and_see(LoginCache="process"))
+
+    def test_other_users_and_other_keys_have_other_tokens(self):
+        first = self.log_in_and_see()
+        time.sleep(self.SECOND)
+        other = self.log_in_and_see(Database="postgres")
+        self.assertEqual(first, other, "a token does not depend on the database")
+        self.assertNotEqual(first, self.log_in_and_see(Profile=None, AccessKeyID=self.box.key()[0], SecretAccessKey=self.box.key()[1]))
+        self.assertEqual(2, len(self.kept_tokens()))
+
+    def test_keys_in_a_connection_string_leave_none(self):
+        key, secret, _ = self.box.key()
+        answer = self.box.connect(f"DSN=mine;AccessKeyID={key};SecretAccessKey={{{secret}}}", ini=self.section(Profile=None), env=self.env, queries=["select current_user"])
+        self.assertTrue(answer.connected, answer)
+        self.assertEqual(set(), self.kept())
+
+    def test_a_token_that_is_refused_is_replaced_for_all(self):
+        (first, _), = self.log_in_and_see()
+        time.sleep(self.SECOND)
+        with self.box.control(refuse_tokens=[first]):
+            (refused, why), (newer, ok) = self.log_in_and_see()
+            self.assertEqual((first, "control: token", "ok"), (refused, why, ok))
+            self.assertEqual([(newer, "ok")], self.log_in_and_see())
+        self.assertEqual(1, len(self.kept_tokens()))
+
+    def test_a_token_that_never_let_in_is_not_there(self):
+        with self.box.control(refuse_dated_before="99991231T000000Z"):
+            done = self.box.run([PROGRAM, "once", "mine"], ini=self.section(), env=self.env, trace=False)
+        self.assertIn("PAM authentication failed", done.stderr)
+        self.assertEqual((0, 1), (len(self.kept_tokens()), len(self.kept_keys())))
 
 
 class UnderOtherLogins(Between, FromCluster):
