@@ -13,6 +13,7 @@ import urllib.parse
 from allocations import ROLE
 from faults import BASES, Fault, NotRun, Outcome, library
 from sts import ACCOUNT, Sts
+import user_keyring
 
 SIGNATURE = rb"X-Amz-Signature=[0-9a-f]{64}"
 # Whose memory may hold the token or a part of it, and the line of the password file; docs/security.md says why.
@@ -160,6 +161,35 @@ def of_a_role(place):
     return outcome
 
 
+def taken_from_the_keyring(place):
+    """With LoginCache=user, in the program that fetched keys, signed a token and put both there, and in the one that took both."""
+    if not user_keyring.is_usable():
+        raise NotRun("the kernel's user keyring is forbidden here")
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory(prefix="iamodbc-kept-") as folder, Sts(region=place.box.exports["RDS_REGION"]) as sts, user_keyring.left_as_found():
+        given, asking = place.box.key("session"), sts.user("jane")
+        sts.role(ROLE, keys=[given])
+        with open(folder + "/credentials", "w", encoding="utf-8") as file:
+            file.write(f"[base]\naws_access_key_id = {asking[0]}\naws_secret_access_key = {asking[1]}\n")
+        with open(folder + "/config", "w", encoding="utf-8") as file:
+            file.write(f"[profile ops]\nrole_arn = {ROLE}\nsource_profile = base\n")
+        env = {"HOME": folder, "XDG_RUNTIME_DIR": folder, "AWS_CONFIG_FILE": folder + "/config", "AWS_SHARED_CREDENTIALS_FILE": folder + "/credentials", "AWS_PROFILE": "ops",
+               "AWS_ENDPOINT_URL_STS": sts.url, "LD_PRELOAD": library("hoarding")}
+        for who in ("who put them there", "who took them"):
+            with place.steady(env) as program:
+                answer = program.say("connect", "DSN=local-pg;LoginCache=user")
+                outcome.expect(answer.startswith("ok"), answer)
+                program.say("disconnect")
+                for name, value, most in (("the secret key", given[1], 1 + OF_THE_JSON_READER), ("the session token", given[2][:48], 1 + OF_THE_JSON_READER),
+                                          ("the beginning of a signing key", "AWS4" + given[1], 0), ("a signature", "X-Amz-Signature=", 1)):
+                    found = holders(program, value).get("iamodbc", 0)
+                    outcome.count += 1
+                    if found > most:
+                        outcome.leaked.append(f"{who}: {name} in our own memory, {found} times instead of {most}")
+        outcome.expect(sts.actions() == ["AssumeRole"], f"the second one asked too: {sts.actions()}")
+    return outcome
+
+
 def only_with_maria(run):
     def judged(place):
         if "maria" not in place.bases:
@@ -174,4 +204,5 @@ FAULTS = [Fault(f"secrets in a core of the program, {BASES['pg']}", in_a_core("p
           Fault("secrets in memory given back: keys of the string", in_memory_given_back("pg", "string")),
           Fault("secrets in memory given back: keys of a program", in_memory_given_back("pg", "process")),
           Fault("secrets in memory given back: keys of a role", of_a_role),
+          Fault("secrets in memory given back: keys and tokens of the kernel's keyring", taken_from_the_keyring),
           Fault(f"secrets in memory given back, {BASES['maria']}", only_with_maria(in_memory_given_back("maria", "profile")))]
