@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/aws/region.h"
 #include "core/encoding.h"
 #include "core/json.h"
 #include "core/text.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::chrono::minutes noticeable_skew{4};
 constexpr std::size_t max_shown_bytes = 400;
+constexpr std::size_t longest_shown_region = 80;
 
 constexpr std::array retried_codes{"RequestTimeout",
                                    "RequestTimeoutException",
@@ -375,6 +377,12 @@ Result<std::string> endpoint_url(const AwsClient& client, const AwsService& serv
     }
     while (url.value().ends_with('/')) url.value().pop_back();
     return url;
+  }
+  // It becomes a part of the host, and may come from a connection string: it may not lead keys and sign-ins elsewhere.
+  if (!region.empty() && !is_region_name(region)) {
+    return cannot_connect("\"" + on_one_line(region, longest_shown_region) +
+                          "\" is not the name of an AWS region, so " + service.host +
+                          " is not asked. A region looks like us-east-1 or eu-west-3.");
   }
   const EndpointSwitches switches{is_true(aws_setting(client, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
                                   is_true(aws_setting(client, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"))};

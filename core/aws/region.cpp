@@ -43,12 +43,6 @@ bool is_plain(std::string_view label) {
   return !label.empty() && std::all_of(label.begin(), label.end(), is_letter_or_digit);
 }
 
-bool is_region_name(std::string_view text) {
-  if (text.empty() || text.size() > 63 || text.front() == '-' || text.back() == '-') return false;
-  if (std::all_of(text.begin(), text.end(), is_digit)) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return is_letter_or_digit(c) || c == '-'; });
-}
-
 // In a host name a region has a dash as well: "global" and "rds" are no regions.
 bool is_region_label(std::string_view label) {
   return is_region_name(label) && label.find('-') != std::string_view::npos;
@@ -149,6 +143,12 @@ Result<RegionChoice> chosen(std::string_view region, std::string why) {
 }
 
 }  // namespace
+
+bool is_region_name(std::string_view text) {
+  if (text.empty() || text.size() > 63 || text.front() == '-' || text.back() == '-') return false;
+  if (std::all_of(text.begin(), text.end(), is_digit)) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_letter_or_digit(c) || c == '-'; });
+}
 
 HostName read_host_name(std::string_view host) {
   const std::string name = lower(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);

@@ -38,6 +38,9 @@ struct HostName {
   std::string region;  // empty: the name does not tell
 };
 
+// Letters, digits and dashes, as the label of a host that it becomes.
+bool is_region_name(std::string_view text);
+
 // What an endpoint name tells; ASCII case and one trailing dot ignored.
 HostName read_host_name(std::string_view host);
 

@@ -53,6 +53,21 @@ TEST(AwsClient, AnEndpointThatIsNoneIsAnError) {
   EXPECT_NE(World(Vars{}, "[default]\nservices = nope\n").url().find("[services nope]"), std::string::npos);
 }
 
+// A region is part of the host that keys and sign-ins are sent to, and some regions come from a connection string.
+TEST(AwsClient, ARegionThatIsNoneLeadsToNoOtherHost) {
+  const World world{Vars{}};
+  for (const char* const region : {"evil.example/", "x@evil.example:443", "x.evil.example#", "eu-west-1.evil.example?",
+                                   "-", "eu-west-1-", "12", "e\n", "eu west 1"}) {
+    const auto url = endpoint_url(world.client(), sso_service, region);
+    ASSERT_FALSE(url) << region << " leads to " << url.value();
+    EXPECT_NE(url.error().message.find("is not the name of an AWS region"), std::string::npos) << url.error().message;
+  }
+  EXPECT_EQ(endpoint_url(world.client(), sso_service, "eu-west-1").value(),
+            "https://portal.sso.eu-west-1.amazonaws.com");
+  EXPECT_EQ(endpoint_url(world.client(), sts_service, "aws-global").value(), "https://sts.amazonaws.com");
+  EXPECT_EQ(endpoint_url(world.client(), sts_service, "").value(), "https://sts.amazonaws.com");
+}
+
 TEST(AwsClient, SwitchesChooseTheHost) {
   EXPECT_EQ(World(Vars{{"AWS_USE_FIPS_ENDPOINT", "True"}}).url(), "https://sts-fips.eu-central-1.amazonaws.com");
   EXPECT_EQ(World(Vars{}, "[default]\nuse_dualstack_endpoint = true\n").url(), "https://sts.eu-central-1.api.aws");
