@@ -211,8 +211,9 @@ void check_login(Reader& reader, const Given& given, const BaseDriverProfile& pr
     reader.fail(State::cannot_connect,
                 "UID is missing. Give the database user that may log in with IAM: UID=name in the DSN or the string.");
   }
+  settings.string_says_where = !given.allows_in_string() && string_says_where(given, profile);
   settings.string_leads_token = (settings.has_token_host || is_fetched) && !given.allows_in_string() &&
-                                (tls_in_string || string_says_where(given, profile));
+                                (tls_in_string || settings.string_says_where);
   if (!settings.string_leads_token) return;
   if (settings.tls == TlsLevel::require) {
     reader.fail(State::invalid_attribute_value,

@@ -60,6 +60,8 @@ struct Settings {
   TlsLevel tls = TlsLevel::verify_full;
   // The string says something about where a token signed for TokenHost goes, or a password that is fetched; then only certificates that the string did not choose will do.
   bool string_leads_token = false;
+  // The string itself gives Server, Port, TokenHost or hostaddr in pqopt, and the administrator did not allow it more.
+  bool string_says_where = false;
   std::string tls_where;      // for people: where the level came from
   bool asks_for_tls = false;  // TLS or TLSCAFile were given; with AuthType=Password only then do we force anything
   std::string tls_ca_file;    // as given; empty: to be chosen

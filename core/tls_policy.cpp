@@ -194,8 +194,8 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
                             "leave it out to use the RDS certificates of iamodbc.");
     }
     const Origin origin = from_options.empty() ? settings.tls_ca_file_origin : options_origin;
-    return CaFile{named, from_options.empty() ? "TLSCAFile" : "sslrootcert in pqopt",
-                  origin != Origin::connection_string};
+    const bool is_of_string = origin == Origin::connection_string;
+    return CaFile{named, from_options.empty() ? "TLSCAFile" : "sslrootcert in pqopt", !is_of_string, is_of_string};
   }
   if (settings.tls == TlsLevel::require) return CaFile{};
   if (!data_directory.empty()) {
@@ -212,6 +212,21 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
   return cannot_connect(
       "No file of certificate authorities was found. Download the RDS bundle "
       "(https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) and name it in TLSCAFile.");
+}
+
+// Each alone is harmless: where the string says only which authorities count, the token goes to the host that it is signed for, or where odbc.ini says; where it says
+// only where the token goes, nobody there has a certificate for the signed name.
+std::optional<Error> token_led_by_the_string(const Settings& settings, const TlsPlan& plan, bool goes_elsewhere) {
+  if (!signs_token(settings.auth_type) || !settings.string_says_where || !goes_elsewhere || !plan.ca.is_of_string)
+    return std::nullopt;
+  return Error{State::invalid_attribute_value,
+               "The connection string chooses the certificate authorities (" + plan.ca.why +
+                   ") and says as well that the token for " + settings.token_host +
+                   " goes to another place than that host (TokenHost beside another Server, or hostaddr in pqopt): "
+                   "whoever writes the string could lead the token to a server of their own. Put TLSCAFile, or all "
+                   "that says where, into the DSN's section of odbc.ini, or let the administrator write "
+                   "AllowInString=yes into the driver's section of odbcinst.ini.",
+               0};
 }
 
 // A password that is fetched opens the database for whoever reads it, and anybody may have a certificate for a host of
@@ -265,15 +280,18 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
   std::string root_certificate;
   Origin options_origin = Origin::base_data_source;
   bool sets_hostaddr = plan.dials_another_host;
+  // MariaDB's and MySQL's connectors check the host that they dial; there settings refuse what a string leads elsewhere.
+  bool goes_elsewhere = false;
   if (profile.kind == BaseKind::psqlodbc) {
     if (plan.dials_another_host) plan.checked_host = settings.token_host;
     // Server then is the database's name, and what is dialled is this computer.
+    goes_elsewhere = plan.dials_another_host && !settings.tunnel_takes_port;
     if (settings.tunnel_takes_port) plan.dials_another_host = sets_hostaddr = true;
     auto user = user_libpq_options(given, profile, settings.tls);
     if (!user) return user.error();
     if (user.value().has_hostaddr) {
       plan.dials_another_host = false;  // the user has said which address
-      sets_hostaddr = true;
+      sets_hostaddr = goes_elsewhere = true;
     }
     // As everywhere the string counts more than the DSN; where both stand in one, TLSCAFile is the plainer word.
     const bool counts = settings.tls_ca_file.empty() || user.value().origin < settings.tls_ca_file_origin;
@@ -293,6 +311,7 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
                  0};
   }
   plan.ca = std::move(ca).value();
+  if (auto error = token_led_by_the_string(settings, plan, goes_elsewhere)) return *error;
   if (auto error = led_by_the_string(settings, plan, profile)) return *error;
   return plan;
 }

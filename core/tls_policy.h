@@ -25,6 +25,7 @@ struct CaFile {
   std::string path;        // empty: none is needed (TLS=require)
   std::string why;         // for people
   bool is_for_rds = true;  // not chosen by a connection string, and not the system's store, which vouches for everybody
+  bool is_of_string = false;  // chosen by a connection string
 };
 
 struct TlsPlan {

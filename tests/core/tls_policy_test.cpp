@@ -313,11 +313,55 @@ TEST(TlsPolicy, AStringMayNotLeadATokenWithCertificatesOfItsOwnChoice) {
     const auto walk = with("TokenHost=rds.example;TLS=verify-ca;" + file);
     ASSERT_TRUE(walk.error) << walk.text;
     EXPECT_NE(walk.error->message.find("TokenHost"), std::string::npos) << walk.error->message;
-    EXPECT_TRUE(with("TokenHost=rds.example;TLS=verify-full;" + file).plan);
     EXPECT_TRUE(with("TLS=verify-ca;" + file).plan);
   }
   EXPECT_TRUE(with("DSN=a;TokenHost=rds.example;TLS=verify-ca", dsn).plan);
   EXPECT_TRUE(with("TokenHost=rds.example;TLS=verify-ca").plan);
+}
+
+// Whoever has a certificate for the signed name from an authority of the string's choice gets the token that verify-full seems to guard.
+TEST(TlsPolicy, AStringMayNotChooseBothWhereATokenGoesAndWhoVouchesForIt) {
+  const std::string ca = data_folder() + "/rds-ca.pem";
+  const auto in_dsn = [](const std::string& section, const std::string& string, const char* driver = "") {
+    WalkOptions options;
+    options.odbc_ini = "[a]\nDriver=iamodbc\n" + section;
+    options.odbcinst_ini = std::string("[iamodbc]\n") + driver;
+    return walked(BaseKind::psqlodbc, "DSN=a;UID=jane;" + string, options);
+  };
+  const std::string rds = "Server=rds.example\n";
+  for (const std::string& file : {"TLSCAFile=" + ca, "pqopt={sslrootcert=" + ca + "}"}) {
+    for (const char* const type : {"AuthType=IAM;", "AuthType=DSQL;"}) {
+      const bool is_option = file.starts_with("pqopt");
+      const std::string hostaddr =
+          is_option ? "pqopt={hostaddr=192.0.2.1 sslrootcert=" + ca + "}" : "pqopt={hostaddr=192.0.2.1};" + file;
+      for (const auto& walk : {in_dsn(rds, type + hostaddr), in_dsn("", type + ("Server=rds.example;" + hostaddr)),
+                               in_dsn(rds, type + ("Server=evil.example;TokenHost=rds.example;" + file)),
+                               in_dsn("TokenHost=rds.example\n", type + ("Server=evil.example;" + file)),
+                               in_dsn("TokenHost=rds.example\nServer=127.0.0.1\n", type + ("Port=1;" + file))}) {
+        ASSERT_TRUE(walk.error) << walk.text;
+        EXPECT_EQ(walk.room, "tls");
+        EXPECT_EQ(walk.error->sqlstate, "HY024");
+        for (const char* const word :
+             {"could lead the token to", "odbc.ini", "AllowInString", is_option ? "sslrootcert" : "TLSCAFile"})
+          EXPECT_NE(walk.error->message.find(word), std::string::npos) << walk.error->message;
+      }
+      // One of both leads nowhere.
+      EXPECT_TRUE(in_dsn("", type + ("Server=rds.example;Port=1;" + file)).plan);
+      EXPECT_TRUE(in_dsn("", type + ("Server=rds.example;TokenHost=RDS.example;" + file)).plan);
+      EXPECT_TRUE(in_dsn("Server=127.0.0.1\nTokenHost=rds.example\n", type + file).plan);
+      // The administrator may think otherwise.
+      EXPECT_TRUE(in_dsn(rds, type + hostaddr, "AllowInString=yes\n").plan);
+    }
+  }
+  EXPECT_TRUE(in_dsn(rds + "pqopt=hostaddr=192.0.2.1\n", "TLSCAFile=" + ca).plan);
+  EXPECT_TRUE(in_dsn(rds + "TLSCAFile=" + ca + "\n", "pqopt={hostaddr=192.0.2.1}").plan);
+  EXPECT_TRUE(in_dsn(rds + "TLSCAFile=" + ca + "\n", "Server=192.0.2.1;TokenHost=rds.example").plan);
+  EXPECT_TRUE(in_dsn(rds, "pqopt={hostaddr=192.0.2.1}").plan);
+  EXPECT_TRUE(in_dsn(rds, "Server=192.0.2.1;TokenHost=rds.example").plan);
+  // A tunnel of odbc.ini ends where odbc.ini says, whatever is signed.
+  const std::string tunnel = "Tunnel=ssh -L {port}:rds.example:5432 jane@bastion\n";
+  EXPECT_TRUE(in_dsn(tunnel, "Server=rds.example;TLSCAFile=" + ca).plan);
+  EXPECT_TRUE(in_dsn(rds + tunnel, "pqopt={hostaddr=192.0.2.1};TLSCAFile=" + ca).error);
 }
 
 TEST(TlsPolicy, ACaFileOfTheStringCountsMoreThanTheDsns) {

@@ -175,6 +175,14 @@ class Connecting(LiveTest):
         self.opens("", dsn=self.box.section(Server="127.0.0.1", TokenHost="localhost", TLS="require"))
         self.refuses("Server=127.0.0.1", "TokenHost", dsn=self.box.section(TokenHost="localhost", TLS="require"))
 
+    def test_a_string_does_not_choose_both_where_a_token_goes_and_who_vouches_for_it(self):
+        own = self.box.section(TLSCAFile=None)
+        for string in ("pqopt={hostaddr=127.0.0.1 sslrootcert='%s'}", "pqopt={hostaddr=127.0.0.1};TLSCAFile=%s", "Server=127.0.0.1;TokenHost=localhost;TLSCAFile=%s"):
+            with self.subTest(string):
+                self.assertEqual("HY024", self.refuses(string % self.box.ca, "could lead the token", r"odbc\.ini", "AllowInString", dsn=own).state)
+        self.opens(f"TLSCAFile={self.box.ca}", dsn={**own, "Server": "127.0.0.1", "TokenHost": "localhost"})
+        self.opens(f"TLSCAFile={self.box.ca};Server=localhost;TokenHost=LOCALHOST", dsn=own)
+
     # ---- handing over the secret ----
 
     def in_one_process(self, strings, **options):
