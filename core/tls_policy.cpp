@@ -303,7 +303,8 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
 
   auto ca = choose_ca_file(settings, root_certificate, options_origin, profile, system, data_directory);
   if (!ca) return ca.error();
-  if (settings.tls == TlsLevel::verify_ca && settings.string_leads_token && !ca.value().is_for_rds) {
+  const bool is_token_led = settings.string_leads_token && !fetches_login(settings.auth_type);
+  if (settings.tls == TlsLevel::verify_ca && is_token_led && !ca.value().is_for_rds) {
     return Error{State::invalid_attribute_value,
                  "TLS=verify-ca together with TokenHost, when the connection string says any of it, needs a TLSCAFile "
                  "from odbc.ini: whoever writes the string could lead the token to any host with a certificate of its "

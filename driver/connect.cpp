@@ -249,13 +249,19 @@ class Walk {
     forget_writer_region(refused.signed_endpoint.host);
   }
 
+  // The one before goes only then: where it is the same program, that runs on.
+  std::optional<Error> take_tunnel(const Rooms& rooms) {
+    auto tunnel = open_tunnel(rooms.settings, *rooms.facts.profile, rooms.prepared.tls ? &*rooms.prepared.tls : nullptr,
+                              system_, log_, deadline_);
+    if (!tunnel) return tunnel.error();
+    tunnel_ = std::move(tunnel).value();
+    return std::nullopt;
+  }
+
   // Without Tunnel there is none. One that ends while we go through it, perhaps because it was as good as dead, is followed by one new one.
   Result<Attempted> dial_through_tunnel(Rooms& rooms, Given& given, const OdbcFiles& files) {
     for (bool is_second = false;; is_second = true) {
-      auto tunnel = open_tunnel(rooms.settings, *rooms.facts.profile,
-                                rooms.prepared.tls ? &*rooms.prepared.tls : nullptr, system_, log_, deadline_);
-      if (!tunnel) return tunnel.error();
-      tunnel_ = std::move(tunnel).value();
+      if (auto error = take_tunnel(rooms)) return *error;
       auto dialled = dial_with_fresh_try(rooms, given, files);
       const bool is_connected = dialled && SQL_SUCCEEDED(dialled.value().status);
       if (is_second || is_connected || !tunnel_.has_ended()) return dialled;
@@ -271,6 +277,8 @@ class Walk {
     auto newer = newer_login(rooms, given, files);
     if (!newer) return dialled;
     rooms = std::move(*newer);
+    // It may be for another host or port, which the tunnel has to lead to as well.
+    if (auto error = take_tunnel(rooms)) return *error;
     dialled = dial(rooms, given);
     if (is_refused(rooms, dialled)) forget(*rooms.prepared.login);
     return dialled;
@@ -313,13 +321,18 @@ class Walk {
       log_.error("no new login: " + rooms.error().message);
       return std::nullopt;
     }
-    if (is_same(*rooms.value().prepared.login, refused)) return std::nullopt;
+    if (is_same(rooms.value(), refused_one)) return std::nullopt;
     return std::move(rooms).value();
   }
 
   // A secret that did not change, and a token of the same second, would be refused again, and servers count that.
-  static bool is_same(const Login& a, const Login& b) {
-    return a.user == b.user && a.secret.reveal() == b.secret.reveal();
+  static bool is_same(const Rooms& a, const Rooms& b) {
+    const Login& one = *a.prepared.login;
+    const Login& other = *b.prepared.login;
+    const bool goes_to_the_same = same_name(a.settings.server, b.settings.server) &&
+                                  a.settings.port == b.settings.port && a.settings.database == b.settings.database &&
+                                  a.base == b.base;
+    return goes_to_the_same && one.user == other.user && one.secret.reveal() == other.secret.reveal();
   }
 
   SQLRETURN fail_and_log(const Error& error) {

@@ -5,7 +5,7 @@ import json
 import secrets
 import unittest
 
-from fetching import Fetched, FromCluster
+from fetching import Fetched, FormerServer, FromCluster
 from stand_in import Fault
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
@@ -91,6 +91,14 @@ time.sleep(1.1)
 print(connect("DSN=mine"))
 """, ini=self.section(Database=None))
         self.assertEqual("moved\nmoved_2\n", done.stdout, done.stderr)
+
+    def test_a_secret_that_tells_another_place_is_tried_there_with_the_same_password(self):
+        with FormerServer(self.box.exports["RDS_ADMIN_HOST"], self.box.port) as former:
+            content = {"username": "plain_user", "password": self.plain, "host": "localhost"}
+            self.serve_one_by_one([{**content, "port": former.port}, {**content, "port": self.box.port}])
+            answers = self.steps({"connect": "DSN=mine"}, {"sleep": 1.1}, {"connect": "DSN=mine"}, ini=self.section(Server=None, Port=None))
+            self.assertEqual(["plain_user"] * 2, answers)
+            self.assertEqual([self.plain], former.passwords)
 
     def test_what_was_fetched_does_not_stand_in_the_out_string(self):
         self.secret()

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """fetching: what the tests of logins that are fetched stand on: Secrets Manager, Redshift and Redshift Serverless on loopback, which recompute the signature of every call, and the
 local RDS, where what they hand out opens the door or does not."""
+import contextlib
 import json
 import os
 import re
 import secrets
 import shutil
+import socket
+import ssl
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 import box
 from box import HERE, PYTHON, LiveTest
@@ -16,6 +21,10 @@ from box import HERE, PYTHON, LiveTest
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
 from login_services import Logins  # noqa: E402  pylint: disable=wrong-import-position
 from sts import Sts  # noqa: E402  pylint: disable=wrong-import-position
+
+# PostgreSQL's protocol: https://www.postgresql.org/docs/15/protocol-message-formats.html
+ASKS_FOR_PASSWORD = b"R" + struct.pack("!ii", 8, 3)
+FIRST_REFUSED = 2
 
 TOOL = os.environ.get("IAMODBC_TEST_TOOL", box.TOOL)
 
@@ -119,6 +128,62 @@ sys.stdout.flush()
     def refusals(self, user):
         with open(self.box.exports["RDS_SERVER_LOG"], encoding="utf-8") as file:
             return file.read().count(f'password authentication failed for user "{user}"')
+
+
+class FormerServer:
+    """Where the database was till it moved: the first connection is led to `port` of this computer, to the later ones it is a PostgreSQL, of the same certificate, that knows the password no more."""
+
+    def __init__(self, box_folder, port):
+        self.target, self.passwords = port, []
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(box_folder + "/server.pem", box_folder + "/server.key")
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+    def _serve(self):
+        count = 0
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            # A look whether somebody answers says nothing.
+            client.settimeout(10)
+            if not client.recv(8, socket.MSG_PEEK):
+                client.close()
+                continue
+            count += 1
+            threading.Thread(target=self._lead if count < FIRST_REFUSED else self._refuse, args=(client,), daemon=True).start()
+
+    def _lead(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.target)) as server:
+            threading.Thread(target=self._copy, args=(server, client), daemon=True).start()
+            self._copy(client, server)
+
+    @staticmethod
+    def _copy(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+
+    def _refuse(self, client):
+        with contextlib.suppress(OSError), client:
+            client.recv(8)  # SSLRequest
+            client.sendall(b"S")
+            with self._tls.wrap_socket(client, server_side=True) as talk:
+                words = talk.recv(4096)[8:].split(b"\0")
+                user = words[words.index(b"user") + 1]
+                talk.sendall(ASKS_FOR_PASSWORD)
+                self.passwords.append(talk.recv(4096)[5:-1].decode())
+                fields = b"SFATAL\0C28P01\0Mpassword authentication failed for user \"" + user + b"\"\0\0"
+                talk.sendall(b"E" + struct.pack("!i", 4 + len(fields)) + fields)
 
 
 class FromCluster(Fetched):

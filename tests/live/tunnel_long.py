@@ -12,7 +12,7 @@ import unittest
 import name_server
 import ssh_server
 from box import PYTHON
-from fetching import Fetched
+from fetching import Fetched, FormerServer
 from tunnel_test import TOOL, TunnelTest
 
 CANCELS = """
@@ -209,6 +209,19 @@ class OtherLogins(Fetched):
             before = self.server.logins()
             self.logs_in(ini={"mine": section})
             self.assertEqual(1, self.server.logins() - before)
+
+    def test_a_secret_that_tells_the_tunnels_other_end(self):
+        port = ssh_server.free_port()
+        with FormerServer(self.box.exports["RDS_ADMIN_HOST"], self.box.port) as former:
+            content = {"username": "plain_user", "password": self.plain, "port": port}
+            self.serve_one_by_one([{**content, "host": "127.0.0.1"}, {**content, "host": "127.0.0.2"}])
+            command = self.server.command((port, former.port), options=("-L", f"127.0.0.2:{port}:127.0.0.1:{self.box.port}"))
+            before = self.server.logins()
+            answers = self.steps({"connect": "DSN=mine"}, {"sleep": 1.1}, {"connect": "DSN=mine"},
+                                 ini=self.section(Server=None, Port=None, TokenHost=self.box.exports["RDS_HOST"], Tunnel=command))
+            self.assertEqual(["plain_user"] * 2, answers)
+            self.assertEqual([self.plain], former.passwords)
+            self.assertEqual(2, self.server.logins() - before)  # one for each connect
 
     def test_a_cluster_of_aurora_dsql(self):
         section = self.box.section("local-dsql", Server=self.box.exports["RDS_DSQL_HOST"], Port=None, TokenHost=None, Tunnel=self.server.command(("{port}", self.box.port)))
