@@ -135,7 +135,7 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
   if (!prepared.endpoint->region.warning.empty()) log.warning(prepared.endpoint->region.warning);
   if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint)) return error;
 
-  const Context context{system, files, settings.credentials, log, deadline, prepared.endpoint->endpoint.region};
+  const Context context{system, files, settings.credentials, log, deadline, prepared.endpoint->asked_region};
   const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;
   const auto look_and_settle = [&]() -> std::optional<Error> {
     if (auto error = look_for_credentials(prepared, context)) return error;

@@ -81,7 +81,7 @@ Result<SignedEndpoint> endpoint_of(const FetchSettings& fetched, const std::opti
   auto region = fetch_region(fetched, search.system, search.files, search.log, no_deadline);
   if (!region) return region.error();
   SignedEndpoint fetched_one;
-  fetched_one.endpoint.region = region.value().region;
+  fetched_one.endpoint.region = fetched_one.asked_region = region.value().region;
   return fetched_one;
 }
 
@@ -117,7 +117,7 @@ Result<AccessPolicy> look_up(const Options& options) {
   }
   auto endpoint = endpoint_of(fetched.value(), source, search);
   if (!endpoint) return endpoint.error();
-  search.question.region = endpoint.value().endpoint.region;
+  search.question.region = endpoint.value().asked_region;
   search.question.settings = std::move(is_fetched ? fetched.value().credentials : source->settings.credentials);
   const std::string profile = chosen_profile(search.system, search.question.settings.profile).name;
   PolicyAsker asker{

@@ -188,6 +188,7 @@ Result<CredentialQuestion> credential_question_of(const std::string& argument, c
       if (!source) return source.error();
       Settings& settings = source.value().settings;
       question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
+      if (question.region.empty()) question.region = region_of_partition(settings.token_host);
       question.settings = std::move(settings.credentials);
     }
   }

@@ -80,7 +80,7 @@ int run(const Options& options) {
   }
   if (!endpoint.value().region.warning.empty()) warn(endpoint.value().region.warning);
   const CredentialSettings& wanted = settings.value().credentials;
-  const Context context{system, files, wanted, log, no_deadline, endpoint.value().endpoint.region};
+  const Context context{system, files, wanted, log, no_deadline, endpoint.value().asked_region};
   const auto found = searched(wanted, [&] { return find_credentials(context); });
   if (!found) {
     complain(found.error());

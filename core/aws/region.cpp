@@ -18,6 +18,17 @@ constexpr std::array<std::string_view, 9> suffixes{
 constexpr std::array<std::string_view, 3> dsql_suffixes{".on.aws", ".on.amazonwebservices.com.cn",
                                                         ".on.amazonwebservices.eu"};
 
+struct PartitionRegion {
+  std::string_view suffix;
+  const char* region;
+};
+constexpr std::array<PartitionRegion, 6> partition_regions{{{".amazonaws.com.cn", "cn-north-1"},
+                                                            {".amazonaws.eu", "eusc-de-east-1"},
+                                                            {".c2s.ic.gov", "us-iso-east-1"},
+                                                            {".sc2s.sgov.gov", "us-isob-east-1"},
+                                                            {".cloud.adc-e.uk", "eu-isoe-west-1"},
+                                                            {".csp.hci.ic.gov", "us-isof-south-1"}}};
+
 struct RdsPrefix {
   std::string_view text;
   HostKind kind;
@@ -159,6 +170,14 @@ HostName read_host_name(std::string_view host) {
     if (HostName found = read(labels); found.kind != HostKind::other) return found;
   }
   return {};
+}
+
+std::string region_of_partition(std::string_view host) {
+  const std::string name = lower(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+  for (const PartitionRegion& one : partition_regions) {
+    if (name.ends_with(one.suffix)) return one.region;
+  }
+  return "";
 }
 
 Result<RegionChoice> choose_region(std::string_view explicit_region, std::string_view signed_host, const System& system,

@@ -44,6 +44,10 @@ bool is_region_name(std::string_view text);
 // What an endpoint name tells; ASCII case and one trailing dot ignored.
 HostName read_host_name(std::string_view host);
 
+// Of the partition of a host name a region that each of its accounts has; empty for the partition aws, whose services have names for all regions (and for GovCloud,
+// whose hosts have the same domain).
+std::string region_of_partition(std::string_view host);
+
 struct RegionChoice {
   std::string region;
   std::string why;      // for people: "the host name", "Region=", "AWS_REGION", "profile dev in /home/me/.aws/config"

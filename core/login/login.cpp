@@ -25,6 +25,8 @@ Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& s
   signed_one.endpoint = Endpoint{is_bare_ipv6 ? "[" + settings.token_host + "]" : settings.token_host,
                                  settings.token_port, region.value().region};
   signed_one.region = std::move(region).value();
+  signed_one.asked_region = signed_one.endpoint.region;
+  if (signed_one.asked_region.empty()) signed_one.asked_region = region_of_partition(settings.token_host);
   return signed_one;
 }
 

@@ -38,6 +38,8 @@ struct SignedEndpoint {
   Endpoint endpoint;
   RegionChoice region;
   bool writer_is_to_be_asked = false;  // the endpoint of a global database, and no Region=: see settle_region()
+  // Where AWS is asked for credentials and for the writer: the endpoint's region, else one of its partition; empty: the services' global names.
+  std::string asked_region;
 };
 Result<SignedEndpoint> signed_endpoint(const Settings& settings, const System& system, const AwsFiles& files,
                                        const Log& log, Deadline deadline);

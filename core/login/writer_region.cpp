@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/aws/rds_lists.h"
+#include "core/aws/region.h"
 #include "core/credentials/assumed_role.h"
 #include "core/no_destructor.h"
 #include "core/slots.h"
@@ -84,9 +85,8 @@ class Asking {
 
 // Of those that every account of a partition has.
 std::string region_to_ask(const std::string& endpoint) {
-  const std::string name = lower(endpoint);
-  if (name.ends_with(".cn")) return "cn-north-1";
-  return name.ends_with(".eu") ? "eusc-de-east-1" : "us-east-1";
+  const std::string region = region_of_partition(endpoint);
+  return region.empty() ? "us-east-1" : region;
 }
 
 Result<std::string> ask(const AwsClient& client, const Credentials& credentials, const std::string& endpoint) {

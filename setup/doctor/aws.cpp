@@ -243,7 +243,7 @@ void ask_aws(Examination& examination) {
       chosen_profile(examination.system, examination.settings ? examination.settings->credentials.profile : "").name;
   // A partition has an STS of its own, so it is the one of the region that the login is for.
   std::string region;
-  if (examination.prepared.endpoint) region = examination.prepared.endpoint->endpoint.region;
+  if (examination.prepared.endpoint) region = examination.prepared.endpoint->asked_region;
   if (examination.prepared.fetch_region) region = examination.prepared.fetch_region->region;
   const CredentialSettings settings;
   const AwsClient client =

@@ -44,6 +44,26 @@ TEST(Login, ARegionIsNeverGuessed) {
   EXPECT_EQ(endpoint.error().sqlstate, "08001");
 }
 
+// Nobody has told the region in which a global database writes; keys are of one partition, and so are those who know them.
+TEST(Login, WhereNoRegionIsKnownItsOwnPartitionIsAsked) {
+  const auto asked = [](const char* name, std::map<std::string, std::string> variables = {}) {
+    Settings settings;
+    settings.token_host = name;
+    const auto endpoint =
+        signed_endpoint(settings, closed_system(std::move(variables)), AwsFiles::from_text("", ""), Log(), no_deadline);
+    return endpoint ? endpoint.value().asked_region : endpoint.error().message;
+  };
+  EXPECT_EQ(asked("world.global-abc123.global.rds.amazonaws.com.cn"), "cn-north-1");
+  EXPECT_EQ(asked("WORLD.global-abc123.global.rds.amazonaws.com.cn."), "cn-north-1");
+  EXPECT_EQ(asked("world.global-abc123.global.rds.amazonaws.com.cn", {{"AWS_REGION", "cn-northwest-1"}}),
+            "cn-northwest-1");
+  EXPECT_EQ(asked("world.global-abc123.global.rds.amazonaws.eu"), "eusc-de-east-1");
+  EXPECT_EQ(asked("world.global-abc123.global.rds.sc2s.sgov.gov"), "us-isob-east-1");
+  EXPECT_EQ(asked("world.global-abc123.global.rds.amazonaws.com"), "");  // its services have one name for all regions
+  EXPECT_EQ(asked("world.global-abc123.global.rds.amazonaws.com", {{"AWS_REGION", "us-gov-west-1"}}), "us-gov-west-1");
+  EXPECT_EQ(asked(host), "eu-central-1");
+}
+
 TEST(Login, ATokenKnowsWhatItIs) {
   Settings settings;
   settings.user = "jane";
