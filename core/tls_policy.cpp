@@ -317,9 +317,9 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
   return plan;
 }
 
-std::optional<Error> missing_root(const TlsPlan& plan, const Endpoint& signed_endpoint) {
+std::optional<Error> missing_root(const TlsPlan& plan, const std::string& name) {
   if (plan.ca.why != ours) return std::nullopt;
-  const HostName host = read_host_name(signed_endpoint.host);
+  const HostName host = read_host_name(name);
   if (host.region.empty() || host.kind == HostKind::rds_proxy || host.kind < HostKind::rds_instance ||
       host.kind > HostKind::rds_shard_group) {
     return std::nullopt;  // not an endpoint whose certificate comes from the region's RDS root

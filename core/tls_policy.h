@@ -42,7 +42,7 @@ struct TlsPlan {
 Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const BaseDriverProfile& profile,
                          const System& system, const std::string& data_directory);
 
-// Fails when the CA file that comes with iamodbc holds no root for the region of an RDS endpoint.
-std::optional<Error> missing_root(const TlsPlan& plan, const Endpoint& signed_endpoint);
+// Fails when the CA file that comes with iamodbc holds no root for the region of `name`, where that is an RDS endpoint.
+std::optional<Error> missing_root(const TlsPlan& plan, const std::string& name);
 
 }  // namespace iamodbc

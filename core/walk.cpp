@@ -126,14 +126,17 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
     log.info(std::string("a password was given and is not used: AuthType=") + text(settings.auth_type) +
              (signs_token(settings.auth_type) ? " signs a token" : " fetches a login"));
   }
-  if (fetches_login(settings.auth_type)) return unfit_base_driver(given, settings, profile);
+  if (fetches_login(settings.auth_type)) {
+    if (auto error = missing_root(*prepared.tls, prepared.tls->checked_host)) return error;
+    return unfit_base_driver(given, settings, profile);
+  }
   const AwsFiles files = AwsFiles::read(system);
   for (const std::string& problem : files.problems()) log.warning(problem);
   auto endpoint = signed_endpoint(settings, system, files, log, deadline);
   if (!endpoint) return endpoint.error();
   prepared.endpoint = std::move(endpoint).value();
   if (!prepared.endpoint->region.warning.empty()) log.warning(prepared.endpoint->region.warning);
-  if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint)) return error;
+  if (auto error = missing_root(*prepared.tls, prepared.endpoint->endpoint.host)) return error;
 
   const Context context{system, files, settings.credentials, log, deadline, prepared.endpoint->asked_region};
   const std::string aws_profile = chosen_profile(system, settings.credentials.profile).name;

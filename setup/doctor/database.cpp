@@ -157,7 +157,9 @@ std::optional<Rights> rights_of(Connection& connection, BaseKind kind) {
 void look_at_rights(Examination& examination, Connection& connection) {
   const auto rights = rights_of(connection, examination.profile->kind);
   if (!rights) return examination.findings.add("rights", Mark::skipped, "this server does not tell");
-  std::string found = rights->user + (rights->more.empty() ? "" : ", " + rights->more) + ", may use " +
+  // Of who comes in by a password it would be no lack.
+  const bool is_by_iam = examination.settings->auth_type == AuthType::iam;
+  std::string found = rights->user + (rights->more.empty() || !is_by_iam ? "" : ", " + rights->more) + ", may use " +
                       std::to_string(rights->readable);
   if (examination.profile->kind == BaseKind::psqlodbc) found += " of " + std::to_string(rights->tables);
   const bool has_none = rights->readable == 0;

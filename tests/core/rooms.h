@@ -54,6 +54,21 @@ inline const std::string& data_folder() {
   return folder;
 }
 
+// Self-signed, subject "CN = Amazon RDS eu-central-1 Root CA RSA2048 G1".
+inline constexpr std::string_view frankfurt_root = R"(-----BEGIN CERTIFICATE-----
+MIIBwTCCAWegAwIBAgIUIgMSQN8H3fWSbPCSBgcugzF94xEwCgYIKoZIzj0EAwIw
+NTEzMDEGA1UEAwwqQW1hem9uIFJEUyBldS1jZW50cmFsLTEgUm9vdCBDQSBSU0Ey
+MDQ4IEcxMCAXDTI2MTEyMjA1Mzk1MFoYDzIxMjYxMDI5MDUzOTUwWjA1MTMwMQYD
+VQQDDCpBbWF6b24gUkRTIGV1LWNlbnRyYWwtMSBSb290IENBIFJTQTIwNDggRzEw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATmhW78VLh62CnjSC2u4K8vIn93t6Kl
+EMJOYGhfrIdDcqa/4+G4B75azV9x503RU3DCX/81Yo9lOC8GUYZvgaPMo1MwUTAd
+BgNVHQ4EFgQUnkcTRtKYOquZZAPSCkz88YMW2CQwHwYDVR0jBBgwFoAUnkcTRtKY
+OquZZAPSCkz88YMW2CQwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBF
+AiEA8zi9XEVXewKWn9pJ2SEyr0n26cI3k2mEdKBwAgmdl90CIEoNeJGR3RDAc369
+FPljeyi/muxn5n8S5NfRweJz/dJV
+-----END CERTIFICATE-----
+)";
+
 inline constexpr std::string_view a_token = "db.example:5432/?Action=connect&X-Amz-Signature=ab%2Fcd";
 
 // One walk from the application's string to the base driver's, with every room kept for a look.

@@ -407,28 +407,13 @@ TEST(TlsPolicy, TheCaFileIsOursThenLibpqsThenTheSystems) {
   }
 }
 
-// Self-signed, subject "CN = Amazon RDS eu-central-1 Root CA RSA2048 G1".
-constexpr std::string_view frankfurt_root = R"(-----BEGIN CERTIFICATE-----
-MIIBwTCCAWegAwIBAgIUIgMSQN8H3fWSbPCSBgcugzF94xEwCgYIKoZIzj0EAwIw
-NTEzMDEGA1UEAwwqQW1hem9uIFJEUyBldS1jZW50cmFsLTEgUm9vdCBDQSBSU0Ey
-MDQ4IEcxMCAXDTI2MTEyMjA1Mzk1MFoYDzIxMjYxMDI5MDUzOTUwWjA1MTMwMQYD
-VQQDDCpBbWF6b24gUkRTIGV1LWNlbnRyYWwtMSBSb290IENBIFJTQTIwNDggRzEw
-WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATmhW78VLh62CnjSC2u4K8vIn93t6Kl
-EMJOYGhfrIdDcqa/4+G4B75azV9x503RU3DCX/81Yo9lOC8GUYZvgaPMo1MwUTAd
-BgNVHQ4EFgQUnkcTRtKYOquZZAPSCkz88YMW2CQwHwYDVR0jBBgwFoAUnkcTRtKY
-OquZZAPSCkz88YMW2CQwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBF
-AiEA8zi9XEVXewKWn9pJ2SEyr0n26cI3k2mEdKBwAgmdl90CIEoNeJGR3RDAc369
-FPljeyi/muxn5n8S5NfRweJz/dJV
------END CERTIFICATE-----
-)";
-
 TEST(TlsPolicy, ARegionWithoutARootIsToldBeforeDialling) {
   std::string folder = testing::TempDir() + "iamodbc-ca-XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   std::ofstream(folder + "/rds-ca.pem") << frankfurt_root;
   TlsPlan plan;
   plan.ca = CaFile{folder + "/rds-ca.pem", "the RDS certificates of iamodbc"};
-  const auto missing = [&](const char* host) { return missing_root(plan, Endpoint{host, 5432, "x"}); };
+  const auto missing = [&](const char* host) { return missing_root(plan, host); };
   EXPECT_FALSE(missing("mydb.cabc123def45.eu-central-1.rds.amazonaws.com"));
   EXPECT_FALSE(missing("db.example"));
   const auto error = missing("mydb.cabc123def45.il-central-1.rds.amazonaws.com");

@@ -44,6 +44,25 @@ TEST(Walk, ADeadlineThatPassedIsALoginTimeout) {
   EXPECT_NE(error->message.find("connecting"), std::string::npos);
 }
 
+TEST(Walk, ARegionWithoutARootIsToldForALoginThatIsFetchedToo) {
+  std::string folder = testing::TempDir() + "iamodbc-ca-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/rds-ca.pem") << frankfurt_root;
+  const auto error_for = [&](const std::string& server) {
+    const auto files = odbc_files("[a]\nAuthType=SecretsManager\nSecretID=sales\nUID=jane\nServer=" + server + "\n");
+    const auto given = Given::gather(parsed("DSN=a"), files);
+    const auto& profile = base_driver_profile(BaseKind::psqlodbc);
+    const auto settings = read_settings(given.value(), profile);
+    PreparedLogin made;
+    const auto error =
+        prepare_login(made, given.value(), settings.value(), profile, closed_system(), Log(), folder, no_deadline);
+    return error ? error->message : "";
+  };
+  EXPECT_EQ(error_for("mydb.cabc123def45.eu-central-1.rds.amazonaws.com"), "");
+  EXPECT_NE(error_for("mydb.cabc123def45.il-central-1.rds.amazonaws.com").find("hold no root for region il-central-1"),
+            std::string::npos);
+}
+
 TEST(Walk, FindsOurFilesBesideOurLibrary) {
   std::string prefix = testing::TempDir() + "iamodbc-prefix-XXXXXX";
   ASSERT_NE(mkdtemp(prefix.data()), nullptr);
