@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "core/not_cancelled.h"
 #include "core/program.h"
+#include "core/secret.h"
 
 namespace iamodbc {
 namespace {
@@ -24,6 +24,7 @@ constexpr int longest_obedience = 2000;  // milliseconds from SIGTERM to SIGKILL
 constexpr int longest_death = 1000;      // ... from SIGKILL to giving up
 constexpr int longest_farewell = 300;    // ... that its children have when it has ended
 constexpr off_t max_kept_output = off_t{64} << 10U;
+constexpr off_t max_output = off_t{16} << 20U;
 
 // Not 0, 1 or 2 even where the host has closed those.
 int above_standard_files(int file) {
@@ -56,8 +57,11 @@ void Background::Descriptor::reset(int number) {
 }
 
 bool Background::open_files() {
-  output_.reset(above_standard_files(memfd_create("iamodbc-output", MFD_CLOEXEC)));
+  output_.reset(above_standard_files(memfd_create("iamodbc-output", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
   if (output_.get() < 0) return false;
+  // Nobody reads while nobody connects: what is written beyond is refused by the kernel, without a wait. A file of its whole size has no memory where nothing was written.
+  if (ftruncate(output_.get(), max_output) != 0 || fcntl(output_.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0)
+    return false;
   int ends[2];  // NOLINT(modernize-avoid-c-arrays)
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
   tie_.reset(above_standard_files(ends[0]));
@@ -100,13 +104,25 @@ bool Background::has_ended() {
 }
 
 std::string Background::last_output(std::size_t max_bytes) {
-  struct stat status {};
-  if (output_.get() < 0 || fstat(output_.get(), &status) != 0) return {};
-  std::string text(std::min(max_bytes, static_cast<std::size_t>(status.st_size)), '\0');
-  const off_t start = status.st_size - static_cast<off_t>(text.size());
-  const ssize_t count = pread(output_.get(), text.data(), text.size(), start);
+  std::string text = end_of_output(max_bytes);
+  // The program writes on where its file stands, and that is ours too: the end of it goes to the beginning.
+  if (output_.get() >= 0 && lseek(output_.get(), 0, SEEK_CUR) > 2 * max_kept_output) {
+    std::string kept = end_of_output(max_kept_output);
+    const ssize_t moved = pwrite(output_.get(), kept.data(), kept.size(), 0);
+    wipe(kept);
+    if (moved < 0) return text;
+    lseek(output_.get(), moved, SEEK_SET);
+    fallocate(output_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, moved, max_output - moved);
+  }
+  return text;
+}
+
+std::string Background::end_of_output(std::size_t max_bytes) const {
+  const off_t end = output_.get() < 0 ? -1 : lseek(output_.get(), 0, SEEK_CUR);
+  if (end < 0) return {};
+  std::string text(std::min(max_bytes, static_cast<std::size_t>(end)), '\0');
+  const ssize_t count = pread(output_.get(), text.data(), text.size(), end - static_cast<off_t>(text.size()));
   text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
-  if (start > max_kept_output) fallocate(output_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, start);
   return text;
 }
 

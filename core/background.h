@@ -34,7 +34,8 @@ class Background {
   bool has_ended();
   // Of waitpid; absent while it runs, and when the host took it.
   [[nodiscard]] std::optional<int> status() const { return status_; }
-  // At most so much of the end of what it printed; may hold secrets. What is older is given back to the system now and then.
+  // At most so much of the end of what it printed; may hold secrets. What is older is given back to the system now and then; 16 MiB that nobody has looked at are kept
+  // at most, and what it prints beyond is lost.
   std::string last_output(std::size_t max_bytes);
   // SIGTERM to the program and its children, SIGKILL if it does not obey; no zombie stays.
   void end();
@@ -56,6 +57,7 @@ class Background {
   };
 
   bool open_files();
+  [[nodiscard]] std::string end_of_output(std::size_t max_bytes) const;
   void tie();
   void reap();
   void wait_until_ended(int milliseconds);

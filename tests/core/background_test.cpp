@@ -2,6 +2,7 @@
 #include "core/background.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,37 @@ TEST_F(BackgroundTest, KeepsTheEndOfWhatItPrintsAndNeverMakesItWait) {
   EXPECT_EQ(program->last_output(5), "last\n");
   EXPECT_EQ(program->last_output(4096).size(), 4096U) << "what was given back to the system is older";
   EXPECT_FALSE(program->has_ended());
+}
+
+// What is kept of what programs print, in bytes of memory.
+long long kept_bytes() {
+  long long sum = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string target = std::filesystem::read_symlink(entry.path(), error);
+    struct stat status {};
+    if (target.find("iamodbc-output") != std::string::npos && stat(entry.path().c_str(), &status) == 0)
+      sum += 512LL * status.st_blocks;
+  }
+  return sum;
+}
+
+// Nobody may connect for days, and nobody looks at what it prints then.
+TEST_F(BackgroundTest, WhatItPrintsIsBoundedWhileNobodyLooks) {
+  std::string folder = testing::TempDir() + "iamodbc-background-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const auto program = started("cd " + folder +
+                               "; head -c 100000000 /dev/zero; touch printed; until [ -e more ]; do sleep 0.02; done; "
+                               "echo again; exec sleep 60");
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder + "/printed"); }));
+  EXPECT_GT(kept_bytes(), 1 << 20);
+  EXPECT_LT(kept_bytes(), 20 << 20);
+  EXPECT_FALSE(program->has_ended());
+  program->last_output(0);
+  EXPECT_LT(kept_bytes(), 1 << 20) << "it is given back when somebody looks";
+  std::ofstream(folder + "/more") << "";
+  EXPECT_TRUE(printed(*program, "again\n").ends_with("again\n")) << "there is room for more again";
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(BackgroundTest, NoFileOfOursReachesIt) {
