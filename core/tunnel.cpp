@@ -422,10 +422,20 @@ std::optional<Error> leads_past(const Settings& settings, const BaseDriverProfil
                                 const Wanted& wanted) {
   if (std::any_of(wanted.addresses.begin(), wanted.addresses.end(), is_loopback)) return std::nullopt;
   const bool is_endpoint = read_host_name(wanted.host).kind != HostKind::other;
-  if (!wanted.takes_port && !is_endpoint) return std::nullopt;  // a tunnel may end on another computer
-  const std::string start =
-      "Tunnel leads to the database from this computer, but Server=" + settings.server + " is not this computer (it " +
-      (wanted.addresses.empty() ? "has no address here" : "is " + wanted.addresses.front()) + "). ";
+  const bool is_known = !wanted.addresses.empty();
+  if (!wanted.takes_port && !is_endpoint && is_known) return std::nullopt;  // a tunnel may end on another computer
+  const std::string start = "Tunnel leads to the database from this computer, but Server=" + settings.server +
+                            " is not this computer (it " +
+                            (is_known ? "is " + wanted.addresses.front() : "has no address here") + "). ";
+  if (tls == nullptr) {
+    const bool is_psqlodbc = profile.kind == BaseKind::psqlodbc;
+    return cannot_connect(
+        start + "With AuthType=Password and without TLS " + profile.title +
+        " dials what Server says: write Server=127.0.0.1" + (wanted.takes_port ? "" : ", and the port here into Port") +
+        ". What travels is then protected by the tunnel alone; with TLS=verify-full the server has "
+        "to show a certificate for " +
+        (is_psqlodbc && wanted.takes_port ? "Server, and that stays the database's name." : "the database's name."));
+  }
   if (checks_another_name_than_it_dials(profile, tls)) {
     return cannot_connect(start +
                           "Write {port} into Tunnel in the place of its port here, or write Server=127.0.0.1, the port "

@@ -216,6 +216,27 @@ TEST_F(TunnelTest, SaysWhereServerHasToLead) {
        {std::string("it has no address here"), "`127.0.0.1 " + settings.server + "` to the hosts file"})
     EXPECT_NE(unknown.error().message.find(text), std::string::npos) << unknown.error().message;
 
+  // Nobody can have typed the end of a tunnel here.
+  settings.tunnel_takes_port = false;
+  const auto nowhere = open(settings);
+  ASSERT_FALSE(nowhere);
+  for (const char* text : {"it has no address here", "Write {port} into Tunnel", "Server=127.0.0.1"})
+    EXPECT_NE(nowhere.error().message.find(text), std::string::npos) << nowhere.error().message;
+  // Without TLS of ours no certificate is checked, and there is no TokenHost.
+  for (const bool takes_port : {true, false}) {
+    settings.tunnel_takes_port = takes_port;
+    for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb}) {
+      const auto bare = open_tunnel(settings, base_driver_profile(kind), nullptr, system_, Log(),
+                                    std::chrono::steady_clock::now() + milliseconds(20000));
+      ASSERT_FALSE(bare);
+      const std::string& message = bare.error().message;
+      EXPECT_NE(message.find("write Server=127.0.0.1"), std::string::npos) << message;
+      EXPECT_NE(message.find("TLS=verify-full"), std::string::npos) << message;
+      EXPECT_EQ(message.find("the port here into Port") == std::string::npos, takes_port) << message;
+      EXPECT_EQ(message.find("Token"), std::string::npos) << message;
+    }
+  }
+
   settings.server = "127.0.0.1";
   settings.token_host = endpoint;
   EXPECT_EQ(tunnel_name_advice(settings, postgresql()), "");
