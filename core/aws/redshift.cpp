@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/redshift.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,18 +18,6 @@ AwsResult cluster_call(const AwsClient& client, const SigningKeys& keys, const c
   request.region = client.region;
   request.keys = &keys;
   return query_call(client, std::move(request), version, std::move(members));
-}
-
-AwsResult serverless_call(const AwsClient& client, const SigningKeys& keys, const char* operation,
-                          const Json& members) {
-  AwsCall request{redshift_serverless_service, operation};
-  request.region = client.region;
-  request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
-                     {"X-Amz-Target", std::string("RedshiftServerless.") + operation}};
-  std::string body = members.write();
-  request.body = Secret::taken_from(body);
-  request.keys = &keys;
-  return call(client, request);
 }
 
 // What both calls for a cluster's password send.
@@ -57,16 +44,25 @@ RedshiftPasswordResult password_of(const AwsResult& result, const std::string& o
   return found;
 }
 
-int port_of(std::optional<long long> port) {
-  return port && *port >= 1 && *port <= 65535 ? static_cast<int>(*port) : 0;
-}
-
 std::optional<long long> whole_number(std::optional<double> number, double most) {
   if (!number || !(*number >= 0) || *number > most) return std::nullopt;
   return static_cast<long long>(*number);
 }
 
 }  // namespace
+
+AwsResult redshift_serverless_call(const AwsClient& client, const SigningKeys& keys, const char* operation,
+                                   const Json& members, std::size_t max_answer_bytes) {
+  AwsCall request{redshift_serverless_service, operation};
+  request.region = client.region;
+  request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
+                     {"X-Amz-Target", std::string("RedshiftServerless.") + operation}};
+  std::string body = members.write();
+  request.body = Secret::taken_from(body);
+  request.keys = &keys;
+  request.max_answer_bytes = max_answer_bytes;
+  return call(client, request);
+}
 
 RedshiftPasswordResult get_cluster_credentials(const AwsClient& client, const SigningKeys& keys,
                                                const RedshiftRequest& wanted) {
@@ -91,7 +87,7 @@ RedshiftPasswordResult get_workgroup_credentials(const AwsClient& client, const 
   members.set("workgroupName", wanted.name);
   if (!wanted.database.empty()) members.set("dbName", wanted.database);
   if (wanted.duration_seconds) members.set("durationSeconds", static_cast<long long>(*wanted.duration_seconds));
-  const AwsResult result = serverless_call(client, keys, "GetCredentials", members);
+  const AwsResult result = redshift_serverless_call(client, keys, "GetCredentials", members);
   if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
   const auto json = Json::parse(std::get<HttpAnswer>(result).body.reveal());
   auto password = json ? json->secret("dbPassword") : std::nullopt;
@@ -100,34 +96,6 @@ RedshiftPasswordResult get_workgroup_credentials(const AwsClient& client, const 
   if (!password || password->empty() || !expiration || json->text("dbUser").value_or("").empty())
     return unreadable_answer(redshift_serverless_service, "GetCredentials");
   return RedshiftPassword{*json->text("dbUser"), *std::move(password), Time(std::chrono::seconds(*expiration))};
-}
-
-RedshiftEndpointResult describe_cluster(const AwsClient& client, const SigningKeys& keys, const std::string& cluster) {
-  const char* const operation = "DescribeClusters";
-  const AwsResult result = cluster_call(client, keys, operation, {{"ClusterIdentifier", cluster}});
-  if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
-  const auto xml = Xml::parse(std::get<HttpAnswer>(result).body.reveal());
-  const std::string start = "DescribeClustersResult/Clusters/Cluster/";
-  if (!xml || xml->texts("DescribeClustersResult", "").empty()) return unreadable_answer(redshift_service, operation);
-  return RedshiftEndpoint{xml->text(start + "Endpoint/Address"),
-                          port_of(parse_integer(xml->text(start + "Endpoint/Port"))), xml->text(start + "DBName"),
-                          xml->text(start + "ClusterStatus")};
-}
-
-RedshiftEndpointResult get_workgroup(const AwsClient& client, const SigningKeys& keys, const std::string& workgroup) {
-  const char* const operation = "GetWorkgroup";
-  Json members;
-  members.set("workgroupName", workgroup);
-  const AwsResult result = serverless_call(client, keys, operation, members);
-  if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
-  const auto json = Json::parse(std::get<HttpAnswer>(result).body.reveal());
-  const auto found = json ? json->object("workgroup") : std::nullopt;
-  if (!found) return unreadable_answer(redshift_serverless_service, operation);
-  const auto endpoint = found->object("endpoint");
-  constexpr double highest_port = 65535;
-  return RedshiftEndpoint{endpoint ? endpoint->text("address").value_or("") : "",
-                          endpoint ? port_of(whole_number(endpoint->number("port"), highest_port)) : 0, "",
-                          found->text("status").value_or("")};
 }
 
 }  // namespace iamodbc

@@ -1,4 +1,4 @@
-// redshift: Amazon Redshift, clusters and Redshift Serverless: temporary database passwords, and where a database answers.
+// redshift: Amazon Redshift, clusters and Redshift Serverless: temporary database passwords.
 // Errors: AwsFault (client.h). Thread rule: any thread, no lock held.
 // Source: https://docs.aws.amazon.com/redshift/latest/APIReference/API_GetClusterCredentials.html;
 //   https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_GetCredentials.html
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/aws/client.h"
+#include "core/json.h"
 #include "core/secret.h"
 #include "core/system.h"
 
@@ -44,16 +45,8 @@ RedshiftPasswordResult get_cluster_credentials_with_iam(const AwsClient& client,
 RedshiftPasswordResult get_workgroup_credentials(const AwsClient& client, const SigningKeys& keys,
                                                  const RedshiftRequest& wanted);
 
-// A cluster that is paused or being made has no host.
-struct RedshiftEndpoint {
-  std::string host;
-  int port = 0;
-  std::string database{};  // the first one of a cluster; empty: not told
-  std::string status;      // "available", "paused"; of a workgroup "AVAILABLE"
-};
-using RedshiftEndpointResult = std::variant<RedshiftEndpoint, AwsFault>;
-
-RedshiftEndpointResult describe_cluster(const AwsClient& client, const SigningKeys& keys, const std::string& cluster);
-RedshiftEndpointResult get_workgroup(const AwsClient& client, const SigningKeys& keys, const std::string& workgroup);
+// Any call of Redshift Serverless, for its lists too (redshift_lists.h).
+AwsResult redshift_serverless_call(const AwsClient& client, const SigningKeys& keys, const char* operation,
+                                   const Json& members, std::size_t max_answer_bytes = usual_answer_bytes);
 
 }  // namespace iamodbc

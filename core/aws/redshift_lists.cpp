@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/aws/redshift.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -51,20 +52,26 @@ AwsList<RedshiftCluster> list_redshift_clusters(const AwsClient& client, const S
   return clusters;
 }
 
+std::variant<RedshiftWorkgroup, AwsFault> get_redshift_workgroup(const AwsClient& client, const SigningKeys& keys,
+                                                                 const std::string& name) {
+  constexpr const char* operation = "GetWorkgroup";
+  Json members;
+  members.set("workgroupName", name);
+  const AwsResult result = redshift_serverless_call(client, keys, operation, members);
+  if (const auto* const fault = std::get_if<AwsFault>(&result)) return *fault;
+  const auto json = Json::parse(std::get<HttpAnswer>(result).body.reveal());
+  const auto found = json ? json->object("workgroup") : std::nullopt;
+  if (!found) return unreadable_answer(redshift_serverless_service, operation);
+  return workgroup_of(*found);
+}
+
 AwsList<RedshiftWorkgroup> list_redshift_workgroups(const AwsClient& client, const SigningKeys& keys) {
   constexpr const char* operation = "ListWorkgroups";
   std::vector<RedshiftWorkgroup> groups;
   const auto ask = [&](const std::string& marker) {
-    AwsCall request{redshift_serverless_service, operation};
-    request.region = client.region;
-    request.keys = &keys;
-    request.max_answer_bytes = page_answer_bytes;
-    request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
-                       {"X-Amz-Target", std::string("RedshiftServerless.") + operation}};
     Json members;
     if (!marker.empty()) members.set("nextToken", marker);
-    request.body = Secret(members.write());
-    return call(client, request);
+    return redshift_serverless_call(client, keys, operation, members, page_answer_bytes);
   };
   auto fault = read_pages(redshift_serverless_service, operation, ask,
                           [&](const HttpAnswer& answer) -> std::optional<std::string> {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
 #include "core/aws/pages.h"
 
@@ -32,6 +33,8 @@ struct RedshiftWorkgroup {
   std::string address;
   int port = 0;
 };
+std::variant<RedshiftWorkgroup, AwsFault> get_redshift_workgroup(const AwsClient& client, const SigningKeys& keys,
+                                                                 const std::string& name);
 AwsList<RedshiftWorkgroup> list_redshift_workgroups(const AwsClient& client, const SigningKeys& keys);
 
 }  // namespace iamodbc

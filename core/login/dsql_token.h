@@ -17,9 +17,6 @@
 
 namespace iamodbc {
 
-inline constexpr std::chrono::seconds usual_dsql_token_lifetime{900};
-inline constexpr std::chrono::seconds longest_dsql_token_lifetime{604800};  // a week, as long as any signature may live
-
 // `endpoint`: its port is not signed.
 Secret dsql_token(const Credentials& credentials, const Endpoint& endpoint, const std::string& user, Time now,
                   std::chrono::seconds lifetime);

@@ -4,7 +4,9 @@
 
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "core/aws/redshift_lists.h"
 #include "core/json.h"
 #include "core/login/fetched_login.h"
 
@@ -44,16 +46,38 @@ Asked ask_for_password(const FetchSettings& settings, const RedshiftTarget& targ
           "redshift:JoinGroup for AutoCreate and DbGroups)"};
 }
 
+// One that is paused or being made has no host.
+struct Place {
+  std::string host;
+  int port = 0;
+  std::string database{};  // the first one of a cluster
+  std::string status{};
+};
+
+std::variant<Place, AwsFault> place_of(const RedshiftTarget& target, const AwsClient& client, const SigningKeys& keys) {
+  if (target.is_serverless) {
+    auto found = get_redshift_workgroup(client, keys, target.name);
+    if (auto* const fault = std::get_if<AwsFault>(&found)) return std::move(*fault);
+    auto& group = std::get<RedshiftWorkgroup>(found);
+    return Place{std::move(group.address), group.port, "", std::move(group.status)};
+  }
+  auto found = list_redshift_clusters(client, keys, target.name);
+  if (auto* const fault = std::get_if<AwsFault>(&found)) return std::move(*fault);
+  auto& clusters = std::get<std::vector<RedshiftCluster>>(found);
+  if (clusters.empty()) return Place{};
+  RedshiftCluster& cluster = clusters.front();
+  return Place{std::move(cluster.address), cluster.port, std::move(cluster.database), std::move(cluster.status)};
+}
+
 std::optional<Error> add_endpoint(Json& document, const RedshiftTarget& target, const AwsClient& client,
                                   const SigningKeys& keys) {
-  const auto result =
-      target.is_serverless ? get_workgroup(client, keys, target.name) : describe_cluster(client, keys, target.name);
+  const auto result = place_of(target, client, keys);
   if (const auto* const fault = std::get_if<AwsFault>(&result)) {
     return not_given("Where " + shown(target) + " answers is not known (region " + client.region + ")", *fault,
                      target.is_serverless ? "redshift-serverless:GetWorkgroup, or Server in the DSN"
                                           : "redshift:DescribeClusters, or Server in the DSN");
   }
-  const auto& endpoint = std::get<RedshiftEndpoint>(result);
+  const auto& endpoint = std::get<Place>(result);
   if (endpoint.host.empty() || endpoint.port == 0) {
     return cannot_connect("The " + shown(target) + " has no endpoint" +
                           (endpoint.status.empty() ? "" : ": it is " + endpoint.status) +
