@@ -28,6 +28,9 @@ class Xml {
   [[nodiscard]] std::string text(const std::string& path) const;
   // Of every element at `path` the text at `path_in_it` ("" where it has none): rows of a list, one column.
   [[nodiscard]] std::vector<std::string> texts(const std::string& path, const std::string& path_in_it) const;
+  // The same with all that each has there: of "Auth/member/IAMAuth" one of every member.
+  [[nodiscard]] std::vector<std::vector<std::string>> all_texts(const std::string& path,
+                                                                const std::string& path_in_it) const;
 
  private:
   struct Content;

@@ -109,7 +109,7 @@ Result<AccessPolicy> look_up(const Options& options) {
   std::optional<Source> source;
   std::vector<std::string> remarks;
   if (!is_fetched) {
-    auto settings = read_settings_of(std::move(given).value(), files, search.system);
+    auto settings = read_settings_without_base_driver(std::move(given).value(), files, search.system);
     if (!settings) return settings.error();
     source = std::move(settings).value();
     if (!brings_login(source->settings.auth_type)) return needs_no_policy();

@@ -139,16 +139,50 @@ Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files) {
   return library;
 }
 
-Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system) {
+namespace {
+
+// As far as names tell it: the file, or the section of odbcinst.ini as somebody may have called it, else Engine or Port.
+const BaseDriverProfile& profile_by_name(const BaseChoice& choice) {
+  const std::string name = lower(choice.base_driver);
+  const BaseDriverProfile& by_file = base_driver_profile(name);
+  if (by_file.kind != BaseKind::unknown) return by_file;
+  for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb, BaseKind::mysql}) {
+    const BaseDriverProfile& profile = base_driver_profile(kind);
+    const std::string word = kind == BaseKind::mariadb ? "mariadb" : profile.engine;
+    const bool is_told = !choice.engine.empty() ? choice.engine == profile.engine || choice.engine == word
+                         : !name.empty()        ? name.find(word) != std::string::npos
+                                                : choice.port == profile.default_port;
+    if (is_told) return profile;
+  }
+  return by_file;
+}
+
+Result<Source> settings_of(Given given, const OdbcFiles& files, const System& system, bool may_be_missing) {
   auto library = own_library(given, files);
   if (!library) return library.error();
   auto base_file = choose_base_driver(given, files, system, library.value().folder);
-  if (!base_file) return base_file.error();
-  const BaseDriverProfile& profile = base_driver_profile(base_file.value().name);
-  auto settings = read_settings(given, profile);
+  const BaseDriverProfile* profile = nullptr;
+  if (base_file) {
+    profile = &base_driver_profile(base_file.value().name);
+  } else if (may_be_missing) {
+    const auto choice = read_base_choice(given);
+    if (choice) profile = &profile_by_name(choice.value());
+  }
+  if (profile == nullptr || (!base_file && profile->kind == BaseKind::unknown)) return base_file.error();
+  auto settings = read_settings(given, *profile);
   if (!settings) return settings.error();
-  return Source{std::move(given), std::move(library).value(), std::move(base_file).value(), &profile,
-                std::move(settings).value()};
+  return Source{std::move(given), std::move(library).value(),
+                base_file ? std::move(base_file).value() : BaseDriverFile(), profile, std::move(settings).value()};
+}
+
+}  // namespace
+
+Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system) {
+  return settings_of(std::move(given), files, system, false);
+}
+
+Result<Source> read_settings_without_base_driver(Given given, const OdbcFiles& files, const System& system) {
+  return settings_of(std::move(given), files, system, true);
 }
 
 Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system) {
@@ -184,7 +218,7 @@ Result<CredentialQuestion> credential_question_of(const std::string& argument, c
       }
       question.settings = std::move(settings.credentials);
     } else {
-      auto source = read_settings_of(std::move(given).value(), files, system);
+      auto source = read_settings_without_base_driver(std::move(given).value(), files, system);
       if (!source) return source.error();
       Settings& settings = source.value().settings;
       question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;

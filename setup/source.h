@@ -51,6 +51,8 @@ struct Source {
 };
 Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system);
 Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system);
+// For what is not to connect: the base driver need not be installed or registered, as long as BaseDriver, Engine or Port tell of which kind it is.
+Result<Source> read_settings_without_base_driver(Given given, const OdbcFiles& files, const System& system);
 
 // What credentials are asked with: the settings of a DSN or string, and the region of its database (empty when unknown);
 // with an empty `argument` those of this environment. A `profile` counts alone, whatever the DSN says.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/aws/rds_lists.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -24,14 +25,22 @@ struct Table {
   const char* member;  // of the request
 };
 
+// Each row's texts of a column: most have one.
+using Columns = std::map<std::string, std::vector<std::vector<std::string>>>;
+
 class Row {
  public:
-  Row(const std::map<std::string, std::vector<std::string>>& columns, std::size_t at) : columns_(columns), at_(at) {}
-  [[nodiscard]] std::string text(const std::string& column) const { return columns_.at(column)[at_]; }
+  Row(const Columns& columns, std::size_t at) : columns_(columns), at_(at) {}
+  [[nodiscard]] const std::vector<std::string>& texts(const std::string& column) const {
+    return columns_.at(column)[at_];
+  }
+  [[nodiscard]] std::string text(const std::string& column) const {
+    return texts(column).empty() ? "" : texts(column).front();
+  }
   [[nodiscard]] bool is(const std::string& column, const char* value) const { return same_name(text(column), value); }
 
  private:
-  const std::map<std::string, std::vector<std::string>>& columns_;
+  const Columns& columns_;
   std::size_t at_;
 };
 
@@ -45,8 +54,8 @@ auto rows_of(const AwsClient& client, const SigningKeys& keys, const Table& tabl
   if (!name.empty()) members.emplace_back(table.member, name);
   const std::string path = std::string(table.list.operation) + "Result/" + table.list.list + "/" + table.row;
   auto fault = query_pages(client, keys, table.list, members, [&](const Xml& xml) {
-    std::map<std::string, std::vector<std::string>> texts;
-    for (const char* const column : columns) texts[column] = xml.texts(path, column);
+    Columns texts;
+    for (const char* const column : columns) texts[column] = xml.all_texts(path, column);
     const std::size_t size = texts.begin()->second.size();
     for (std::size_t at = 0; at < size; ++at) rows.push_back(made(Row(texts, at)));
   });
@@ -132,13 +141,18 @@ AwsList<DbProxy> describe_db_proxies(const AwsClient& client, const SigningKeys&
                                "Endpoint",    "Auth/member/IAMAuth", "DefaultAuthScheme"};
   return rows_of(client, keys, table, name, columns, [](const Row& row) {
     const bool is_to_the_end = row.is("DefaultAuthScheme", "IAM_AUTH");
-    const bool is_asked_for = row.is("Auth/member/IAMAuth", "REQUIRED") || row.is("Auth/member/IAMAuth", "ENABLED");
+    // One of each secret that it logs in to the database with.
+    const auto& each = row.texts("Auth/member/IAMAuth");
+    const auto is_asked_for = [](const std::string& one) {
+      return same_name(one, "REQUIRED") || same_name(one, "ENABLED");
+    };
     return DbProxy{row.text("DBProxyName"),
                    row.text("DBProxyArn"),
                    row.text("EngineFamily"),
                    row.text("Status"),
                    row.text("Endpoint"),
-                   is_asked_for || is_to_the_end,
+                   is_to_the_end || std::any_of(each.begin(), each.end(), is_asked_for),
+                   is_to_the_end || (!each.empty() && std::all_of(each.begin(), each.end(), is_asked_for)),
                    is_to_the_end};
   });
 }

@@ -61,7 +61,8 @@ struct DbProxy {
   std::string family;  // POSTGRESQL, MYSQL, SQLSERVER
   std::string status;
   std::string address;
-  bool has_iam = false;            // for whoever connects to it
+  bool has_iam = false;            // for who connects to it, by one of its secrets at least
+  bool has_iam_for_all = false;    // by each of them
   bool is_iam_to_the_end = false;  // it logs in to the database with IAM itself
 };
 AwsList<DbProxy> describe_db_proxies(const AwsClient& client, const SigningKeys& keys, const std::string& name = "");

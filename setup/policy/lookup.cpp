@@ -11,13 +11,14 @@
 #include "core/aws/redshift_lists.h"
 #include "core/aws/region.h"
 #include "core/aws/sts.h"
+#include "core/credentials/assumed_role.h"
 #include "core/login/fetched_login.h"
 #include "core/text.h"
 
 namespace iamodbc {
 namespace {
 
-constexpr int account_part = 4;  // of an ARN
+constexpr int account_field = 4;  // of an ARN
 
 // One of the resources that a DSN leads to: of a global database each of its clusters.
 struct Target {
@@ -31,16 +32,6 @@ struct Lookup {
   std::vector<std::string> remarks;
   bool through_password = false;
 };
-
-std::string part_of_arn(const std::string& arn, int wanted) {
-  std::size_t start = 0;
-  for (int i = 0; i < wanted; ++i) {
-    start = arn.find(':', start);
-    if (start == std::string::npos) return {};
-    ++start;
-  }
-  return arn.substr(start, arn.find(':', start) - start);
-}
 
 std::string first_label(const std::string& host) {
   return host.substr(0, host.find('.'));
@@ -104,7 +95,7 @@ class RdsLookup {
   }
 
   void found(const std::string& region, const std::string& arn, const std::string& resource_id) {
-    lookup_.targets.push_back({region, part_of_arn(arn, account_part), resource_id});
+    lookup_.targets.push_back({region, arn_field(arn, account_field), resource_id});
   }
 
   void warn_of_iam(bool has_iam, const std::string& what, const char* command) {
@@ -163,6 +154,10 @@ class RdsLookup {
       lookup_.remarks.push_back(
           "The proxy " + name +
           " does not ask for IAM: set IAMAuth of its Auth to REQUIRED (aws rds modify-db-proxy).");
+    } else if (!row.has_iam_for_all) {
+      lookup_.remarks.push_back("The proxy " + name +
+                                " asks for IAM for some of its secrets only: IAMAuth of the secret of this user has to "
+                                "be REQUIRED (aws rds modify-db-proxy).");
     }
   }
 
@@ -171,13 +166,13 @@ class RdsLookup {
     auto list = describe_global_cluster_members(asker_.client, *asker_.keys, name);
     if (const auto* const fault = std::get_if<AwsFault>(&list)) return not_found(fault->error.message);
     for (const GlobalClusterMember& member : std::get<std::vector<GlobalClusterMember>>(list)) {
-      constexpr int region_part = 3;
-      constexpr int name_part = 6;
+      constexpr int region_field = 3;
+      constexpr int name_field = 6;
       const AwsClient there{asker_.client.system,  asker_.client.files,
-                            asker_.client.profile, part_of_arn(member.cluster_arn, region_part),
+                            asker_.client.profile, arn_field(member.cluster_arn, region_field),
                             asker_.client.log,     asker_.client.deadline};
       const std::size_t before = lookup_.targets.size();
-      cluster(there, part_of_arn(member.cluster_arn, name_part), false);
+      cluster(there, arn_field(member.cluster_arn, name_field), false);
       if (lookup_.targets.size() == before) found(there.region, member.cluster_arn, "");
     }
   }
@@ -251,7 +246,7 @@ std::string granted_arn(const CallerIdentity& caller) {
   const auto at = caller.arn.find(start);
   if (at == std::string::npos) return caller.arn;
   const std::string rest = caller.arn.substr(at + start.size());
-  return "arn:" + part_of_arn(caller.arn, 1) + ":iam::" + caller.account + ":role/" + rest.substr(0, rest.find('/'));
+  return "arn:" + arn_field(caller.arn, 1) + ":iam::" + caller.account + ":role/" + rest.substr(0, rest.find('/'));
 }
 
 AccessPolicy dsql_policy(const Source& source, const PolicyAsker& asker) {
@@ -262,7 +257,7 @@ AccessPolicy dsql_policy(const Source& source, const PolicyAsker& asker) {
   std::string account;
   if (asker.keys != nullptr) {
     auto told = get_dsql_cluster(asker.client, *asker.keys, id);
-    if (const auto* const cluster = std::get_if<DsqlCluster>(&told)) account = part_of_arn(cluster->arn, account_part);
+    if (const auto* const cluster = std::get_if<DsqlCluster>(&told)) account = arn_field(cluster->arn, account_field);
   }
   if (account.empty()) account = account_of(asker, policy.remarks);
   policy.statements.push_back({{is_admin ? "dsql:DbConnectAdmin" : "dsql:DbConnect"},
@@ -293,7 +288,7 @@ AccessPolicy cluster_policy(const FetchSettings& settings, const std::string& cl
   if (asker.keys != nullptr) {
     auto one = single(list_redshift_clusters(asker.client, *asker.keys, cluster), "Redshift cluster " + cluster);
     if (const auto* const row = std::get_if<RedshiftCluster>(&one)) {
-      account = part_of_arn(row->namespace_arn, account_part);
+      account = arn_field(row->namespace_arn, account_field);
       if (database.empty()) database = row->database;
     } else {
       policy.remarks.push_back(std::get<std::string>(one));

@@ -82,10 +82,12 @@ def cluster_endpoint(name, of_cluster, kind="CUSTOM"):
 
 
 def proxy(name, family, iam="REQUIRED", scheme=None):
+    """`iam`: of its only secret, or a list, of each of them."""
+    each = [iam] if isinstance(iam, str) else iam or []
     return Entry("DescribeDBProxies", name, {
         "DBProxyName": name, "DBProxyArn": f"arn:aws:rds:REGION:{ACCOUNT}:db-proxy:{small(resource('prx-', name, 17))}", "Status": "available", "EngineFamily": family,
         "Endpoint": f"{name}.proxy-{DOMAIN}.REGION.rds.amazonaws.com", "RequireTLS": True, "DefaultAuthScheme": scheme,
-        "Auth": [("member", {"AuthScheme": "SECRETS", "IAMAuth": iam, "SecretArn": f"arn:aws:secretsmanager:REGION:{ACCOUNT}:secret:x-AbCdEf"})] if iam else []})
+        "Auth": [("member", {"AuthScheme": "SECRETS", "IAMAuth": one, "SecretArn": f"arn:aws:secretsmanager:REGION:{ACCOUNT}:secret:x-AbCdEf"}) for one in each]})
 
 
 def proxy_endpoint(name, of_proxy, role="READ_ONLY", default=False):

@@ -521,6 +521,25 @@ class Policy(AwsWorld):
         self.assertEqual('GRANT rds_iam TO "jane";', content["sql"][1])
         self.assertIn("does not ask for IAM", self.policy(Server="closed.proxy-" + self.END)[1])
 
+    def test_every_secret_of_a_proxy_counts(self):
+        self.aws.add(REGION, proxy("first", "POSTGRESQL", iam=["DISABLED", "REQUIRED"]), proxy("last", "MYSQL", iam=["ENABLED", "REQUIRED"]), proxy("none", "MYSQL", iam=["DISABLED"] * 2))
+        self.assertEqual({"first": True, "last": True, "none": False}, {row["name"]: row["iam"] for row in self.found()["databases"]})
+        for name, words in (("first", "asks for IAM for some of its secrets only"), ("none", "does not ask for IAM")):
+            self.assertIn(words, self.policy(Server=f"{name}.proxy-{self.END}")[1])
+        self.assertNotIn("IAM", self.policy(Server=f"last.proxy-{self.END}", BaseDriver="MariaDB Unicode")[1])
+
+    def test_no_base_driver_needs_to_be_installed(self):
+        example(self.aws)
+        expected, _ = self.policy(Server="shop." + self.END)
+        for more in ({"BaseDriver": "PostgreSQL Unicode(x64)"}, {"BaseDriver": "/nowhere/psqlodbcw.so"}, {"BaseDriver": "other", "Engine": "postgresql"},
+                     {"BaseDriver": None, "Port": 5432}, {"BaseDriver": None, "Engine": "postgresql"}):
+            with self.subTest(more):
+                self.assertEqual(expected, self.policy(Server="shop." + self.END, **more)[0])
+        for more in ({"BaseDriver": "MariaDB ODBC 3.2 Driver"}, {"BaseDriver": "/nowhere/libmyodbc9w.so"}, {"BaseDriver": None, "Engine": "mysql"}):
+            with self.subTest(more):
+                self.assertIn("AWSAuthenticationPlugin", " ".join(self.policy(Server="shop." + self.END, **more)[0]["sql"]))
+        self.assertIn("BaseDriver", self.policy(Server="shop." + self.END, BaseDriver="other", status=1).stderr)
+
     def test_of_aurora_dsql(self):
         self.aws.add(REGION, dsql("ledger"))
         identifier = resource("", "ledger").lower()
