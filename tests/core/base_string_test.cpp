@@ -284,6 +284,23 @@ TEST(BaseString, MysqlTakesNoValueAbove1023CharactersFrom8034On) {
   EXPECT_FALSE(with("INITSTMT=" + std::string(1024, 'x'), options, BaseKind::mysql).error);
 }
 
+TEST(BaseString, APasswordThatWouldArriveAsAnotherIsRefusedWithoutBeingShown) {
+  WalkOptions options;
+  options.odbc_ini = "[a]\nServer=db.example\nUID=jane\nAuthType=SecretsManager\nSecretID=s\nTLSCAFile=" + ca() + "\n";
+  const auto refused = [&](const std::string& password, BaseKind kind, std::string_view why) {
+    options.secret = password;
+    const auto walk = walked(kind, "DSN=a", options);
+    expect_refused(walk, {"The password that was fetched", why, "Choose another password"});
+    EXPECT_EQ(walk.error->message.find("hunter2"), std::string::npos) << walk.error->message;
+  };
+  for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb, BaseKind::mysql})
+    refused(std::string("hunter2\0x", 9), kind, "NUL");
+  refused(" hunter2", BaseKind::mariadb, "a blank");
+  refused("hunter2 ", BaseKind::mariadb, "a blank");
+  options.secret = " hunter2 ";
+  EXPECT_NE(walked(BaseKind::psqlodbc, "DSN=a", options).text.find("PWD={ hunter2 }"), std::string::npos);
+}
+
 TEST(BaseString, AMysqlDriverThatCannotBeMadeToUseTlsGetsNoToken) {
   WalkOptions options;
   for (const char* version : {"05.01.0013", "05.03.0014", "08.00.0011", "08.00.0018"}) {

@@ -137,6 +137,14 @@ TEST(FetchSettings, GroupsAreAList) {
   EXPECT_FALSE(settings.value().is_federated);
 }
 
+TEST(FetchSettings, ASecretHasToBeNamed) {
+  const auto files = odbc_files("");
+  const auto given = Given::gather(parsed("AuthType=SecretsManager;SecretID= ;Server=db.example"), files);
+  const auto settings = read_fetch_settings(given.value());
+  ASSERT_FALSE(settings);
+  EXPECT_NE(settings.error().message.find("SecretID is missing"), std::string::npos) << settings.error().message;
+}
+
 TEST(FetchSettings, WhatIsNotFetchedNeedsNothingOfIt) {
   const auto files = odbc_files("");
   for (const char* string : {"", "AuthType=IAM;IAMDuration=x", "AuthType=Password;SecretLifetime=x", "AuthType=DSQL"}) {

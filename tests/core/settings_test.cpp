@@ -111,6 +111,24 @@ TEST(Settings, ServerAndUserMustBeKnownForAToken) {
   EXPECT_TRUE(read("AuthType=Password"));
 }
 
+TEST(Settings, WithASecretThatHasNoHostTheServerIsAskedFor) {
+  expect_says(read("AuthType=SecretsManager;SecretID=s"), {"Server is missing", "the secret has no host"});
+}
+
+TEST(Settings, AnAliasIsFollowedOnlyWhereTheServerHasToProveWhereItLeads) {
+  EXPECT_TRUE(with("ResolveCNAME=yes"));
+  expect_says(with("ResolveCNAME=yes;AuthType=Password;PWD=x"), {"ResolveCNAME=yes", "a login with a token"});
+  expect_says(with("ResolveCNAME=yes;TokenHost=other.example"), {"TokenHost says already"});
+  expect_says(with("ResolveCNAME=yes;TLS=verify-ca"), {"TLS=verify-full"});
+}
+
+TEST(Settings, ATokenOfDsqlAloneHasALifeToChooseAndNoMysqlProtocol) {
+  expect_says(with("TokenLifetime=60"), {"TokenLifetime", "AuthType=DSQL alone"});
+  EXPECT_TRUE(with("AuthType=DSQL;TokenLifetime=60"));
+  for (const BaseKind kind : {BaseKind::mariadb, BaseKind::mysql})
+    expect_says(read(std::string(login) + "AuthType=DSQL", "", "", kind), {"DSQL", "Use psqlODBC"});
+}
+
 TEST(Settings, WhatStartsProgramsOrWritesFilesIsNotTakenFromAString) {
   for (const char* text :
        {"CredentialProcess=/bin/x", "Credential_Process=/bin/x", "LogFile=/tmp/x", "MFAPrompt=/bin/x",

@@ -30,7 +30,7 @@ class Connect : public DriverTest {
     }
   }
   ~Connect() override {
-    for (const char* const variable : {"RECORDING_CONNECT", "RECORDING_SECONDS"}) unsetenv(variable);
+    for (const char* const variable : {"RECORDING_CONNECT", "RECORDING_SECONDS", "RECORDING_STEPS"}) unsetenv(variable);
   }
 
   // An IAM login over the recording psqlODBC (or another), with more attributes.
@@ -452,6 +452,19 @@ TEST_F(Connect, BrowseConnectIsTheBaseDriversOwnAnswerWithoutALogin) {
   const std::string text = iam();
   EXPECT_EQ(driver().SQLBrowseConnect(dbc_, characters(text), SQL_NTS, characters(out), 512, &length), SQL_ERROR);
   EXPECT_EQ(record(1), "HYC00 told not to browse");
+  EXPECT_TRUE(strings().empty());
+  EXPECT_EQ(live(SQL_HANDLE_DBC), 0);
+}
+
+TEST_F(Connect, BrowsingStepByStepEndsWithWhatToUseInstead) {
+  std::u16string text = utf16_from_utf8(iam());
+  auto* const units = reinterpret_cast<SQLWCHAR*>(text.data());
+  EXPECT_EQ(driver().SQLBrowseConnectW(dbc_, units, SQL_NTS, nullptr, 0, nullptr), SQL_ERROR);
+  EXPECT_EQ(record(1), "HYC00 told not to browse");
+  setenv("RECORDING_STEPS", "1", 1);
+  EXPECT_EQ(driver().SQLBrowseConnectW(dbc_, units, SQL_NTS, nullptr, 0, nullptr), SQL_ERROR);
+  EXPECT_EQ(record(1).substr(0, 5), "HYC00");
+  EXPECT_NE(record(1).find("Use SQLDriverConnect"), std::string::npos) << record(1);
   EXPECT_TRUE(strings().empty());
   EXPECT_EQ(live(SQL_HANDLE_DBC), 0);
 }

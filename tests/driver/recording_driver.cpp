@@ -509,6 +509,7 @@ return code;
   }                                                            \
   RECORDED(6, SQLBrowseConnect##suffix)                        \
   (void)code;                                                  \
+  if (std::getenv("RECORDING_STEPS")) return SQL_NEED_DATA;    \
   return refuse(a0, {"HYC00", "told not to browse", 0});       \
   }                                                            \
   RECORDED(7, SQLGetDiagField##suffix)                         \
