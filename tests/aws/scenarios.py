@@ -53,7 +53,8 @@ from stand_in import Fault, Reply, signature_fault  # noqa: E402 pylint: disable
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDERS = os.path.join(TOP, "tests", "data", "credentials")
-TOOL = os.environ.get("IAMODBC_TEST_TOOL", os.path.join(TOP, "build", "dev", "setup", "iamodbc"))
+BUILD = os.environ.get("IAMODBC_TEST_BUILD", os.path.join(TOP, "build", "dev"))
+TOOL = os.environ.get("IAMODBC_TEST_TOOL", os.path.join(BUILD, "setup", "iamodbc"))
 NOW = datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
 TOOLS = ("botocore", "js")
 EDGE_CASES = range(1, 66)

@@ -24,7 +24,7 @@ import run  # noqa: E402
 
 RDS = os.path.join(TOP, "tests", "rds", "rds.py")
 PYTHON = "/usr/bin/python3"
-BUILD = os.path.join(TOP, "build", "dev")
+BUILD = os.environ.get("IAMODBC_TEST_BUILD", os.path.join(TOP, "build", "dev"))
 TOOL = os.path.join(BUILD, "setup", "iamodbc")
 SECONDS = 30  # for any one program
 

@@ -61,7 +61,7 @@ class Hygiene(unittest.TestCase):
     def test_dev_lists_its_commands(self):
         done = subprocess.run([os.path.join(TOP, "dev")], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=10)
         self.assertEqual(0, done.returncode)
-        for command in ("demo", "test [--all]", "credentials-diff", "clients", "reliability --quick", "package", "build", "lint", "bench", "fuzz", "rds up [--dir D]", "rds down [--dir D]", "clean"):
+        for command in ("demo", "test [--all]", "credentials-diff", "clients", "coverage", "reliability --quick", "package", "build", "lint", "bench", "fuzz", "rds up [--dir D]", "rds down [--dir D]", "clean"):
             self.assertEqual(1, len(re.findall(rf"^\./dev {re.escape(command)} ", done.stdout.decode(), re.MULTILINE)), command)
 
     def test_dev_refuses_what_it_does_not_know(self):
