@@ -1,6 +1,7 @@
 // attributes: of environments, connections (queued until there is a base driver) and statements (descriptor handles
 // translated).
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <string>
 
 #include "driver/forward.h"
@@ -34,14 +35,23 @@ SQLHANDLE wrapper_of(Stmt& stmt, SQLINTEGER attribute, SQLHDESC base) {
   return &implicit;
 }
 
+// Why a base driver is not to see a descriptor in this statement: it would go on using it when its owner frees it.
+std::optional<Error> unfit(const Desc& desc, const Stmt& stmt, SQLINTEGER attribute) {
+  if (!desc.is_implicit()) {
+    if (static_cast<const ExplicitDesc&>(desc).parent == stmt.parent) return std::nullopt;
+    return Error{State::invalid_attribute_value, "the value is not a descriptor of this connection", 0};
+  }
+  if (&desc == &stmt.descriptors[static_cast<std::size_t>(attribute - SQL_ATTR_APP_ROW_DESC)]) return std::nullopt;
+  return Error{"HY017", "the descriptor belongs to a statement, and serves it alone and in one place", 0};
+}
+
 template <auto function>
 SQLRETURN set_stmt_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length) {
   return own<Stmt>(handle, [&](Stmt& stmt) {
     if (is_descriptor(attribute) && value != nullptr) {
       const Desc* const desc = Desc::from(value);
-      if (desc == nullptr || !is_same_driver(*desc, stmt)) {
-        return fail(stmt, {State::invalid_attribute_value, "the value is not a descriptor of this connection", 0});
-      }
+      if (desc == nullptr) return fail(stmt, {State::invalid_attribute_value, "the value is not a descriptor", 0});
+      if (const auto error = unfit(*desc, stmt, attribute)) return fail(stmt, *error);
       value = desc->base;
     }
     return call_base<function>(stmt, stmt.base, attribute, value, length);

@@ -285,20 +285,36 @@ TEST_F(Handles, ACopyBetweenDescriptorsOfOneBaseDriverIsItsOwn) {
   EXPECT_NE(base().last().arguments[1], bits_of(to));
 }
 
-TEST_F(Handles, ADescriptorOfAnotherBaseDriverIsNotAssigned) {
+TEST_F(Handles, ADescriptorOfAnotherConnectionIsNotAssigned) {
   connect_well();
-  const SQLHDESC from = descriptor(statement());
-  SQLHDBC other = nullptr;
-  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &other), SQL_SUCCESS);
-  const std::string string = connection_string(RECORDING_MARIADB);
-  ASSERT_EQ(driver().SQLDriverConnect(other, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0), SQL_SUCCESS)
-      << diagnostics(SQL_HANDLE_DBC, other);
-  SQLHSTMT stmt = nullptr;
-  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_STMT, other, &stmt), SQL_SUCCESS);
-  EXPECT_EQ(driver().SQLSetStmtAttr(stmt, SQL_ATTR_APP_ROW_DESC, from, 0), SQL_ERROR);
-  EXPECT_EQ(state_of(SQL_HANDLE_STMT, stmt), "HY024");
-  EXPECT_EQ(driver().SQLDisconnect(other), SQL_SUCCESS);
-  EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, other), SQL_SUCCESS);
+  SQLHDESC made = nullptr;
+  ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DESC, dbc_, &made), SQL_SUCCESS);
+  for (const char* const file : {RECORDING_PSQLODBC, RECORDING_MARIADB}) {
+    SQLHDBC other = nullptr;
+    ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_DBC, env_, &other), SQL_SUCCESS);
+    const std::string string = connection_string(file);
+    ASSERT_EQ(driver().SQLDriverConnect(other, nullptr, characters(string), SQL_NTS, nullptr, 0, nullptr, 0),
+              SQL_SUCCESS)
+        << diagnostics(SQL_HANDLE_DBC, other);
+    SQLHSTMT stmt = nullptr;
+    ASSERT_EQ(driver().SQLAllocHandle(SQL_HANDLE_STMT, other, &stmt), SQL_SUCCESS);
+    EXPECT_EQ(driver().SQLSetStmtAttr(stmt, SQL_ATTR_APP_ROW_DESC, made, 0), SQL_ERROR);
+    EXPECT_EQ(state_of(SQL_HANDLE_STMT, stmt), "HY024");
+    EXPECT_EQ(driver().SQLDisconnect(other), SQL_SUCCESS);
+    EXPECT_EQ(driver().SQLFreeHandle(SQL_HANDLE_DBC, other), SQL_SUCCESS);
+  }
+}
+
+TEST_F(Handles, AnImplicitDescriptorIsAssignedToItsOwnPlaceAlone) {
+  connect_well();
+  const SQLHSTMT stmt = statement();
+  const SQLHDESC own = descriptor(stmt);
+  EXPECT_EQ(driver().SQLSetStmtAttr(stmt, SQL_ATTR_APP_ROW_DESC, own, 0), SQL_SUCCESS);
+  EXPECT_NE(base().last().arguments[2], bits_of(own)) << "the base driver must see its own handle";
+  for (const SQLHDESC other : {descriptor(stmt, SQL_ATTR_APP_PARAM_DESC), descriptor(statement())}) {
+    EXPECT_EQ(driver().SQLSetStmtAttrW(stmt, SQL_ATTR_APP_ROW_DESC, other, 0), SQL_ERROR);
+    EXPECT_EQ(state_of(SQL_HANDLE_STMT, stmt), "HY017");
+  }
 }
 
 TEST_F(Handles, ATransactionEndsOnAConnectionAndOnEveryBaseEnvironment) {
