@@ -443,8 +443,12 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
     if (found && found->origin == Origin::aws) return;  // asked again the next time: it may be another then
     if (!value.empty() && (!found || found->attribute == nullptr)) out.add(Attribute(attribute_row(id).name, value));
   };
-  complete(AttributeId::server, settings.asked_server.empty() ? settings.server : settings.asked_server);
-  if (given.find(AttributeId::port, profile)) complete(AttributeId::port, std::to_string(settings.port));
+  // From a string these two could lead a secret elsewhere, and are refused there: the DSN, which the string names, says them again.
+  const bool leads = (settings.has_token_host || fetches_login(settings.auth_type)) && !given.allows_in_string();
+  if (!leads || saves_file) {
+    complete(AttributeId::server, settings.asked_server.empty() ? settings.server : settings.asked_server);
+    if (given.find(AttributeId::port, profile)) complete(AttributeId::port, std::to_string(settings.port));
+  }
   complete(AttributeId::database, settings.database);
   if (const auto user = given.find(AttributeId::uid, profile)) complete(AttributeId::uid, std::string(user->value));
   if (saves_file) {

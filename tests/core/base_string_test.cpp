@@ -490,6 +490,17 @@ TEST(OutString, IsWhatWasAskedForCompletedFromTheDsn) {
   EXPECT_EQ(out_of("Server=s;UID=j"), "Server=s;UID=j");
 }
 
+TEST(OutString, WhereASecretGoesStaysWithTheDsn) {
+  const std::string ini = "[a]\nServer=s\nPort=6000\nUID=jane\n";
+  EXPECT_EQ(out_of("DSN=a", ini + "TokenHost=t\nTLS=require\n"), "DSN=a;UID=jane");
+  EXPECT_EQ(out_of("DSN=a", ini + "AuthType=SecretsManager\nSecretID=x\nTLS=require\n"), "DSN=a;UID=jane");
+  EXPECT_EQ(out_of("DSN=a;Server=mine", ini + "TokenHost=t\n"), "DSN=a;Server=mine;UID=jane");
+  EXPECT_EQ(out_of("DSN=a;SAVEFILE=/tmp/x", ini + "TokenHost=t\n"),
+            "DSN=a;SAVEFILE=/tmp/x;Server=s;Port=6000;UID=jane;TokenHost=t");
+  for (const char* const more : {"TokenHost=t\nTLS=require\n", "AuthType=SecretsManager\nSecretID=x\nTLS=require\n"})
+    out_of(out_of("DSN=a", ini + more), ini + more);  // is taken again
+}
+
 TEST(OutString, AnEmptyUserIsCompletedToo) {
   const std::string out = out_of("DSN=a;UID=;PWD=", "[a]\nServer=s\nUID=jane\n");
   const auto again = parsed(out);
