@@ -483,8 +483,8 @@ std::optional<Error> not_one_host(const char* name, const std::string& host) {
           std::string(name) + "=" + host +
           " is a list of hosts. An IAM token is signed for one host: give one, for example the cluster endpoint.");
     }
-    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == ';' || c == '\'' || c == '"' || c == '\\' ||
-        c == '{' || c == '}' || c == '=') {
+    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '/' || c == ';' || c == '\'' || c == '"' ||
+        c == '\\' || c == '{' || c == '}' || c == '=') {
       return cannot_connect(std::string(name) + "=" + host +
                             " is not a host name. Give the RDS endpoint, without scheme, user or path.");
     }

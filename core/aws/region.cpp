@@ -50,6 +50,9 @@ bool is_digit(char c) {
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
 }
+bool is_of_a_host_name(char c) {
+  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+}
 bool is_plain(std::string_view label) {
   return !label.empty() && std::all_of(label.begin(), label.end(), is_letter_or_digit);
 }
@@ -163,6 +166,8 @@ bool is_region_name(std::string_view text) {
 
 HostName read_host_name(std::string_view host) {
   const std::string name = lower(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+  // DNS carries any bytes, and what has others than these is no name that AWS gives: a comma would make it a list of hosts.
+  if (!std::all_of(name.begin(), name.end(), is_of_a_host_name)) return {};
   if (const Labels labels = labels_before(name, dsql_suffixes); !labels.empty()) return read_dsql(labels);
   const Labels labels = labels_before(name, suffixes);
   if (labels.empty()) return {};

@@ -38,7 +38,7 @@ struct HostName {
   std::string region;  // empty: the name does not tell
 };
 
-// Letters, digits and dashes, as the label of a host that it becomes.
+// Whether it is written as the name of a region: letters, digits and dashes. Whether there is such a region only AWS knows.
 bool is_region_name(std::string_view text);
 
 // What an endpoint name tells; ASCII case and one trailing dot ignored.
