@@ -114,7 +114,7 @@ Result<std::string> ask(const AwsClient& client, const Credentials& credentials,
   // arn:partition:rds:region:account:cluster:name
   constexpr int region_field = 3;
   std::string region = lower(arn_field(writer->cluster_arn, region_field));
-  if (region.empty()) return unreadable_answer(rds_service, "DescribeGlobalClusters").error;
+  if (!is_region_name(region)) return unreadable_answer(rds_service, "DescribeGlobalClusters").error;
   return region;
 }
 
