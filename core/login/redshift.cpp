@@ -127,6 +127,13 @@ Result<FetchedDocument> fetch_redshift_login(const FetchSettings& settings, cons
   document.set("username", password.user);
   document.set("password", password.password);
   std::string written = document.write();
+  // XML carries bytes that JSON replaces.
+  const auto again = Json::parse(written);
+  const auto kept = again ? again->secret("password") : std::nullopt;
+  if (!kept || kept->reveal() != password.password.reveal() || again->text("username") != password.user) {
+    wipe(written);
+    return unreadable_answer(redshift_service, "GetClusterCredentials").error;
+  }
   constexpr std::chrono::seconds margin{60};
   return FetchedDocument{Secret::taken_from(written), password.expiration, margin};
 }
