@@ -19,6 +19,7 @@
 
 #include "core/base_string.h"
 #include "core/given.h"
+#include "core/login/fetched_login.h"
 #include "core/settings.h"
 #include "core/tls_policy.h"
 
@@ -75,8 +76,10 @@ inline constexpr std::string_view a_token = "db.example:5432/?Action=connect&X-A
 struct Walked {
   OdbcFiles files;
 
+  std::vector<Told> told;  // by what was fetched
   Settings settings;
   std::optional<TlsPlan> plan;
+  std::string secret;          // that the base driver is to have
   std::string text;            // the base string
   std::optional<Error> error;  // of the room that failed; what comes after is empty
   std::string room;            // that failed
@@ -95,11 +98,26 @@ struct WalkOptions {
   std::string version;
   int libpq_version = 150000;
   std::string secret = std::string(a_token);
+  std::string
+      fetched;  // the JSON object of a login that is fetched, where AuthType wants one; empty: the service is not asked
   Width width = Width::narrow;
 };
 
+// What Secrets Manager or Redshift answered, if AuthType asks one of them.
+inline std::optional<Error> fetched_for(Walked& walk, Given& given, const std::string& document) {
+  const auto settings = read_fetch_settings(given);
+  if (!settings) return settings.error();
+  if (!fetches_login(settings.value().auth_type)) return std::nullopt;
+  auto fetched = login_of(settings.value(), Secret(document), "secret sales");
+  if (!fetched) return fetched.error();
+  walk.secret = fetched.value().login.secret.reveal();
+  walk.told = fetched.value().told;
+  given.learn(std::move(fetched.value().told));
+  return std::nullopt;
+}
+
 inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& options = {}) {
-  Walked walk{odbc_files(options.odbc_ini, options.odbcinst_ini), {}, {}, {}, {}, {}};
+  Walked walk{odbc_files(options.odbc_ini, options.odbcinst_ini), {}, {}, {}, options.secret, {}, {}, {}};
   const auto failed = [&](const char* room, const Error& error) {
     walk.room = room;
     walk.error = error;
@@ -109,6 +127,10 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
   const OdbcFiles& files = walk.files;
   auto given = Given::gather(std::move(string).value(), files);
   if (!given) return failed("given", given.error()), std::move(walk);
+  if (!options.fetched.empty()) {
+    if (const auto error = fetched_for(walk, given.value(), options.fetched))
+      return failed("fetched login", *error), std::move(walk);
+  }
   const BaseDriverProfile& profile = base_driver_profile(kind);
   auto settings = read_settings(given.value(), profile);
   if (!settings) return failed("settings", settings.error()), std::move(walk);
@@ -121,7 +143,7 @@ inline Walked walked(BaseKind kind, std::string_view text, const WalkOptions& op
   Login login;
   login.kind = settings.value().auth_type;
   login.user = settings.value().user;
-  login.secret = Secret(options.secret);
+  login.secret = Secret(walk.secret);
   const BaseDriverFacts facts{options.file, options.section, options.version, options.libpq_version, &profile};
   const bool is_ours = brings_login(settings.value().auth_type);
   const BaseStringInput input{given.value(),

@@ -1,6 +1,6 @@
-// answers: what AWS's services answer: who is asked and the status (first part), headers, `name: value` a line (second), the body (third) and that of a further answer
-// (fourth). Keys that come of it are whole, and no message holds a secret that was sent.
-// What is here stands in the place of core/aws/http.cpp's http_send(), so that no socket stands between the fuzzer and the readers.
+// answers: what AWS's services answer: who is asked and the status (first part), headers, `name: value` a line (second), the body (third) and those of further answers
+// (fourth and fifth). Keys that come of it are whole, and no message holds a secret that was sent.
+// No socket stands between the fuzzer and the readers: told.h.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
@@ -17,37 +17,16 @@
 #include "core/aws/sso_portal.h"
 #include "core/aws/sts.h"
 #include "core/credentials/container.h"
+#include "core/credentials/instance.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "core/xml.h"
 #include "tests/core/rooms.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/told.h"
 
 namespace iamodbc::fuzz {
 namespace of_answers {
-
-constexpr std::string_view sent_key = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY";
-constexpr std::string_view sent_token = "a-token-that-is-sent-and-never-shown-again";
-
-struct Told {
-  int status = 200;
-  HttpHeaders headers;
-  std::vector<std::string_view> bodies;
-  std::size_t next = 0;
-};
-Told& told() {
-  static Told answers;
-  return answers;
-}
-
-int number_in(std::string_view part) {
-  int number = 0;
-  for (const char c : part) {
-    if (c >= '0' && c <= '9') number = number * 10 + (c - '0');
-    if (number > 999) return 599;
-  }
-  return number == 0 ? 200 : number;
-}
 
 HttpHeaders headers_in(std::string_view part) {
   HttpHeaders headers;
@@ -61,13 +40,6 @@ HttpHeaders headers_in(std::string_view part) {
     part.remove_prefix(std::min(end + 1, part.size()));
   }
   return headers;
-}
-
-void shows_nothing(const Error& error) {
-  require(error.sqlstate.size() == 5 && !error.message.empty(), "a failure says nothing");
-  require(is_one_printable_line(error.message), "a message is not one line");
-  for (const std::string_view secret : {sent_key, sent_token})
-    require(error.message.find(secret) == std::string::npos, "a secret that was sent is in ", error.message);
 }
 
 void are_whole(const RoleKeys& keys) {
@@ -164,6 +136,29 @@ void ask_instance(const AwsFiles& files) {
   static_cast<void>(region_of_instance(client));
 }
 
+// Token, name of the role, keys.
+void ask_instance_for_role(const AwsFiles& files) {
+  static unsigned asked = 0;  // what another one was told is kept for the process
+  const System system(
+      {{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:" + std::to_string(asked++ % 60000 + 1)}},
+      [] { return noon; });
+  const CredentialSettings settings;
+  const Log log;
+  const Context context{system, files, settings, log,
+                        std::chrono::steady_clock::now() + std::chrono::milliseconds(500)};
+  const Answer answer = instance_provider()->provide(context);
+  if (const auto* const error = std::get_if<Error>(&answer)) shows_nothing(*error);
+  if (const auto* const none = std::get_if<NotConfigured>(&answer))
+    require(is_one_printable_line(none->reason), "a reason of two lines: ", none->reason);
+  const auto* const found = std::get_if<SharedCredentials>(&answer);
+  if (found == nullptr) return;
+  const Credentials& keys = **found;
+  require(!keys.access_key_id.empty() && !keys.secret_access_key.empty() && !keys.session_token.empty(),
+          "keys that are not whole");
+  require(keys.expiration && *keys.expiration > noon, "keys that have ended");
+  require(is_one_printable_line(keys.source), "a source of two lines: ", keys.source);
+}
+
 void is_an_error_of(const HttpAnswer& answer) {
   const AwsErrorText text = error_of(answer);
   const std::string type = answer.header("x-amzn-errortype");
@@ -174,13 +169,15 @@ void is_an_error_of(const HttpAnswer& answer) {
 }
 
 void run(std::string_view input) {
-  const auto parts = parts_of(input, 4);
-  told() = Told{number_in(parts[0]), headers_in(parts[1]), {parts[2], parts[3]}, 0};
-  is_an_error_of(HttpAnswer{told().status, told().headers, Secret(parts[2])});
+  const auto parts = parts_of(input, 5);
+  told_answers() = Answers{status_in(parts[0]), headers_in(parts[1]), {parts[2], parts[3]}, 0};
+  if (!parts[4].empty()) told_answers().bodies.push_back(parts[4]);
+  is_an_error_of(HttpAnswer{told_answers().status, told_answers().headers, Secret(parts[2])});
 
   const AwsFiles files = AwsFiles::from_text("", "");
   if (says(parts[0], "container")) return ask_container(files);
   if (says(parts[0], "instance")) return ask_instance(files);
+  if (says(parts[0], "role")) return ask_instance_for_role(files);
   const System system = closed_system({{"AWS_MAX_ATTEMPTS", "2"}});
   const Log log;
   // No time to wait for another attempt.
@@ -203,15 +200,3 @@ const Registration registered("answers", run);
 
 }  // namespace of_answers
 }  // namespace iamodbc::fuzz
-
-namespace iamodbc {
-
-HttpResult http_send(const HttpRequest& request, Deadline) {
-  auto& told = fuzz::of_answers::told();
-  if (told.bodies.empty() || told.status == 599)
-    return HttpFailure{HttpFailure::Kind::cannot_connect, "nobody is at " + shown_url(request.url)};
-  const std::string_view body = told.bodies[std::min(told.next++, told.bodies.size() - 1)];
-  return HttpAnswer{told.status, told.headers, Secret(body)};
-}
-
-}  // namespace iamodbc

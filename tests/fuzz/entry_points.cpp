@@ -364,17 +364,15 @@ class Session {
     const SQLHANDLE stmt = pick(SQL_HANDLE_STMT);
     const SQLHANDLE desc = pick(SQL_HANDLE_DESC);
     const SQLSMALLINT was = type_of(stmt);
-    const Known* const one = find(desc);
-    // A descriptor of another connection, or of another statement, is the driver manager's to refuse.
-    if (was == SQL_HANDLE_STMT && one != nullptr && one->type == SQL_HANDLE_DESC &&
-        (one->is_implicit || connection_of(*one).handle != connection_of(*find(stmt)).handle))
-      return;
     const auto which = static_cast<SQLINTEGER>(SQL_ATTR_APP_ROW_DESC + bytes_.next() % 2);
     const SQLRETURN code = bytes_.next() % 2 == 0 ? driver().SQLSetStmtAttr(stmt, which, desc, SQL_IS_POINTER)
                                                   : driver().SQLSetStmtAttrW(stmt, which, desc, SQL_IS_POINTER);
     answers_as(SQL_HANDLE_STMT, stmt, was, code, "SQLSetStmtAttr");
-    require(was != SQL_HANDLE_STMT || desc == nullptr || type_of(desc) == SQL_HANDLE_DESC || code == SQL_ERROR,
-            "what is no descriptor was set");
+    if (!SQL_SUCCEEDED(code) || desc == nullptr) return;
+    const Known* const one = find(desc);
+    require(one != nullptr && one->type == SQL_HANDLE_DESC, "what is no descriptor was set");
+    require(one->is_implicit ? one->parent == stmt : one->parent == find(stmt)->parent,
+            "the descriptor of another statement or connection was set");
   }
 
   // Any number, or a place.

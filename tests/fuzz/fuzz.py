@@ -4,7 +4,7 @@
 
     fuzz.py [--together N] [--merge] BUILD SECONDS [TARGET...]
 
-Prints a line a target: executions, seconds, crashes; ends with `N passed, M failed`. What a target finds interesting is kept in
+Prints a line a target as it ends: executions, seconds, crashes; ends with `N passed, M failed`. What a target finds interesting is kept in
 BUILD/corpus and built upon by the next run; --merge then takes the fewest of these inputs that reach the same into tests/fuzz/corpus.
 An input that breaks something is kept in tests/fuzz/crashes, where an ordinary test runs it from then on.
 """
@@ -112,8 +112,9 @@ def main():
     logs.mkdir(parents=True, exist_ok=True)
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="iamodbc-fuzz-") as scratch, concurrent.futures.ThreadPoolExecutor(given.together) as pool:
-        started = {target: pool.submit(run, build, target, given.seconds, logs / f"{target}.log", scratch) for target in targets}
-        for target, future in started.items():
+        started = {pool.submit(run, build, target, given.seconds, logs / f"{target}.log", scratch): target for target in targets}
+        for future in concurrent.futures.as_completed(started):
+            target = started[future]
             try:
                 executions, seconds, crashes = future.result()
             except RuntimeError as error:

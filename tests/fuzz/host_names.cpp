@@ -56,7 +56,8 @@ void passes_for_one(const std::string& host) {
   }
   require(!host.empty() && host != ".", "no name at all");
   for (const char c : host) {
-    require(static_cast<unsigned char>(c) > ' ' && std::string_view("/@,;'\"\\{}=").find(c) == std::string_view::npos,
+    require(static_cast<unsigned char>(c) > ' ' && c != '\x7f' &&
+                std::string_view("/@,;'\"\\{}=").find(c) == std::string_view::npos,
             "passes for a host with the character ", static_cast<int>(c));
   }
   const bool is_bracketed = host.front() == '[' && host.back() == ']';
@@ -69,6 +70,7 @@ void run(std::string_view input) {
   const HostName found = read_host_name(host);
   is_told_by_the_name(host, found);
   passes_for_one(host);
+  require(found.kind == HostKind::other || !not_one_host("Server", host), "of AWS's, and no host: ", host);
   require(!is_numeric_address(host) || found.kind == HostKind::other, "an address of AWS's by name");
 
   const System system = closed_system({{"AWS_REGION", std::string(parts[2])}});

@@ -1,9 +1,11 @@
-// walk: from odbc.ini (second part) and a connection string (third) to what the base driver is told. The first part says which base driver it is, and more:
-// pass_file, section, file, wide, address, timeout, old (a version), allowed (AllowInString=yes).
+// walk: from odbc.ini (second part), a connection string (third) and, where AuthType fetches a login, what was fetched (fourth) to what the base driver is told. The first
+// part says which base driver it is, and more: pass_file, section, file, wide, address, timeout, old (a version), allowed (AllowInString=yes).
 // What comes out is judged by readers that retell the base drivers' own: nothing is cut, nothing is smuggled past what we write, the host that is signed is the host
 // that is dialled, and what people and applications are shown holds no secret.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,7 +13,9 @@
 #include <vector>
 
 #include "core/base_string.h"
+#include "core/json.h"
 #include "core/login/login.h"
+#include "core/pass_file.h"
 #include "core/text.h"
 #include "tests/core/mysql_reads.h"
 #include "tests/core/rooms.h"
@@ -75,7 +79,7 @@ void psqlodbc_sees_ours(const Scene& scene) {
   see("CommLog", {"commlog", "b3"}, "0");
   if (settings.has_database) see("Database", {"database", "dx"}, settings.database);
   const std::string password = psqlodbc_decoded(told(scene, *pairs, {"pwd", "password"}));
-  is_told(scene, "the token", password, scene.options.pass_file.empty() ? scene.options.secret : "");
+  is_told(scene, "the secret", password, scene.options.pass_file.empty() ? scene.walk.secret : "");
   // Password= of the section counts where PWD is missing or is not the last.
   require(lowered(text.substr(text.rfind(';') + 1)).starts_with("pwd=") || !scene.options.pass_file.empty() ||
               text.ends_with('}'),
@@ -118,7 +122,7 @@ void mariadb_sees_ours(const Scene& scene) {
   see("Server", {"server", "servername"}, without_brackets(settings.server));
   see("Port", {"port"}, std::to_string(settings.port));
   see("UID", {"uid", "user"}, settings.user);
-  see("the token", {"pwd", "password"}, scene.options.secret);
+  see("the secret", {"pwd", "password"}, scene.walk.secret);
   see("FORCETLS", {"forcetls"}, "1");
   see("SSLVERIFY", {"sslverify"}, "1");
   see("SSLCA", {"sslca"}, plan->ca.path);
@@ -138,6 +142,19 @@ void mariadb_sees_ours(const Scene& scene) {
   }
 }
 
+// At least; from the end of one part to the = of the next.
+std::size_t longest_name(std::string_view text) {
+  std::size_t longest = 0;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '=' || text[i] == ';') {
+      longest = std::max(longest, i - from);
+      from = i;
+    }
+  }
+  return longest;
+}
+
 void mysql_sees_ours(const Scene& scene) {
   const auto& [text, settings, plan] = std::tie(scene.walk.text, scene.walk.settings, scene.walk.plan);
   MysqlReads reads(scene.options.version == "08.00.0019" ? 80019 : 90100);
@@ -148,14 +165,18 @@ void mysql_sees_ours(const Scene& scene) {
     for (const IniEntry& entry : section->entries) entries.emplace_back(entry.key, entry.value);
     return entries;
   });
-  if (reads.problem() == "Failed to parse the incoming connect string.") return;  // it goes nowhere, and says so
+  if (reads.problem() == "Failed to parse the incoming connect string.") {  // it goes nowhere, and says so
+    const std::size_t room = scene.options.version == "08.00.0019" ? 100 : 1000;
+    require(longest_name(text) >= room, "MySQL Connector/ODBC cannot read ", text);
+    return;
+  }
   auto seen = reads.understood();
   is_told(scene, "the problem", reads.problem(), "");
   is_told(scene, "the protocol", seen["protocol"], "TCP");
   is_told(scene, "Server", seen["host"], settings.server);
   is_told(scene, "Port", seen["port"], std::to_string(settings.port));
   is_told(scene, "UID", seen["user"], settings.user);
-  is_told(scene, "the token", seen["password"], scene.options.secret);
+  is_told(scene, "the secret", seen["password"], scene.walk.secret);
   is_told(scene, "the TLS level", seen["tls"],
           settings.tls == TlsLevel::verify_full ? "VERIFY_IDENTITY"
           : settings.tls == TlsLevel::verify_ca ? "VERIFY_CA"
@@ -232,6 +253,16 @@ void foreign_attributes_arrive(const Scene& scene, const ConnectionString& asked
   }
 }
 
+// The password of what was fetched, if it stands nowhere else.
+void add_fetched(std::vector<std::string>& secrets, std::string_view document, std::string_view input) {
+  const auto json = Json::parse(document);
+  const std::string password = json ? json->text("password").value_or("") : "";
+  constexpr std::size_t no_word_of_ours = 24;
+  if (password.size() >= no_word_of_ours && password.find(' ') == std::string::npos &&
+      occurrences(input, password) == 1)
+    secrets.push_back(password);
+}
+
 // What goes back to the application, and what people are shown.
 void shows_no_secret(const Scene& scene, const Given& given, std::string_view input) {
   const BaseDriverProfile& profile = base_driver_profile(scene.kind);
@@ -239,7 +270,8 @@ void shows_no_secret(const Scene& scene, const Given& given, std::string_view in
   require(out.reveal().find("X-Amz-Signature") == std::string_view::npos ||
               input.find("X-Amz-Signature") != std::string_view::npos,
           "the token goes back to the application");
-  const auto of_sections = secrets_of(ConnectionString(), scene.walk.files, profile, input);
+  auto of_sections = secrets_of(ConnectionString(), scene.walk.files, profile, input);
+  add_fetched(of_sections, scene.options.fetched, input);
   holds_none(out.reveal(), of_sections);
   const auto secrets = secrets_of(given.string(), scene.walk.files, profile, input);
   holds_none(given.string().redacted([&](std::string_view name) { return may_show(profile, name); }), secrets);
@@ -284,16 +316,34 @@ WalkOptions options_in(std::string_view head, std::string_view odbc_ini) {
   return options;
 }
 
+// As libpq reads a password file: four fields that fit everything, then the password up to an end that no backslash takes away.
+void is_in_the_pass_file(const std::string& secret) {
+  const auto file = PassFile::create(secret);
+  if (!file) return;  // the string has it then
+  std::ifstream stream(file->path(), std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(stream), {}};
+  const std::string start = "*:*:*:*:";
+  require(content.starts_with(start) && content.ends_with('\n'), "no line of a password file");
+  std::string read;
+  for (std::size_t i = start.size(); i + 1 < content.size() && content[i] != ':' && content[i] != '\n'; ++i) {
+    if (content[i] == '\\' && i + 2 < content.size()) ++i;
+    read += content[i];
+  }
+  require(read == secret, "libpq would read another password: ", read);
+}
+
 void run(std::string_view input) {
-  const auto parts = parts_of(input, 3);
+  const auto parts = parts_of(input, 4);
   const BaseKind kind = kind_in(parts[0]);
-  const WalkOptions options = options_in(parts[0], parts[1]);
+  WalkOptions options = options_in(parts[0], parts[1]);
+  options.fetched = parts[3];
   auto string = ConnectionString::parse(parts[2]);
   if (!string) return;
   const BaseDriverProfile& profile = base_driver_profile(kind);
   const Walked walk = walked(kind, parts[2], options);
   const Scene scene{kind, walk, options, parts[2]};
-  const auto secrets = secrets_of(string.value(), walk.files, profile, input);
+  auto secrets = secrets_of(string.value(), walk.files, profile, input);
+  add_fetched(secrets, parts[3], input);
   if (walk.error) {
     require(walk.error->sqlstate.size() == 5 && !walk.error->message.empty(), "a failure says nothing");
     holds_none(walk.error->message, secrets);
@@ -301,11 +351,13 @@ void run(std::string_view input) {
   }
   require(walk.text.find('\0') == std::string::npos, "the base driver would stop in the middle");
   foreign_attributes_arrive(scene, string.value());
-  const auto given = Given::gather(std::move(string).value(), walk.files);
+  auto given = Given::gather(std::move(string).value(), walk.files);
+  given.value().learn(walk.told);
   shows_no_secret(scene, given.value(), input);
   means_the_same_again(scene, given.value());
   is_the_last_word(scene);
   if (!scene.brings_login()) return;
+  if (!options.pass_file.empty()) is_in_the_pass_file(walk.secret);
   is_signed_for_what_is_dialled(scene);
   if (kind == BaseKind::psqlodbc) psqlodbc_sees_ours(scene);
   if (kind == BaseKind::mariadb) mariadb_sees_ours(scene);
