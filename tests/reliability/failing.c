@@ -2,6 +2,7 @@
 // operator new is and strings grow. What curl, OpenSSL or a base driver allocates always succeeds.
 //   fail_allocation(n)   the n-th from now on (1: the next) fails, and only it; 0: none. The driver has to be in the process.
 //   allocations_seen()   how many the driver asked for since then; -1: it was not found
+//   bytes_in_use()       what the whole program asked for and has not given back, its libraries included: exact, where malloc's own count is of pieces as it could cut them
 // SPDX-License-Identifier: Apache-2.0
 #include <dlfcn.h>
 #include <errno.h>
@@ -82,20 +83,78 @@ static int fails(const void* caller) {
 // ---- what they replace ----
 
 extern void* __libc_malloc(size_t size);
-extern void* __libc_calloc(size_t count, size_t size);
-extern void* __libc_realloc(void* memory, size_t size);
+extern void __libc_free(void* memory);
+
+typedef struct {
+  size_t size;
+  uint64_t mark;  // where malloc itself has the size of a block, so that one of malloc's own is never taken for one of these
+} Header;
+_Static_assert(sizeof(Header) % 16 == 0, "what follows it is aligned for everything");
+
+static const uint64_t mark = 0x6661696c696e6721;
+static _Atomic long in_use = 0;
+
+long bytes_in_use(void) {
+  return atomic_load(&in_use);
+}
 
 static void* none(void) {
   errno = ENOMEM;
   return NULL;
 }
 
+static void* counted(size_t size) {
+  if (size > PTRDIFF_MAX - sizeof(Header)) return none();
+  Header* const header = __libc_malloc(sizeof(Header) + size);
+  if (header == NULL) return NULL;
+  *header = (Header){size, mark};
+  atomic_fetch_add(&in_use, (long)size);
+  return header + 1;
+}
+
+// Of a block that malloc below gave; null for what came from elsewhere (aligned_alloc).
+static Header* header_of(void* memory) {
+  Header* const header = (Header*)memory - 1;
+  return header->mark == mark ? header : NULL;
+}
+
 void* malloc(size_t size) {
-  return fails(__builtin_return_address(0)) ? none() : __libc_malloc(size);
+  return fails(__builtin_return_address(0)) ? none() : counted(size);
 }
+
 void* calloc(size_t count, size_t size) {
-  return fails(__builtin_return_address(0)) ? none() : __libc_calloc(count, size);
+  if (fails(__builtin_return_address(0)) || (size != 0 && count > PTRDIFF_MAX / size)) return none();
+  void* const memory = counted(count * size);
+  return memory == NULL ? NULL : memset(memory, 0, count * size);
 }
+
+void free(void* memory) {
+  if (memory == NULL) return;
+  Header* const header = header_of(memory);
+  if (header == NULL) {
+    __libc_free(memory);
+    return;
+  }
+  atomic_fetch_sub(&in_use, (long)header->size);
+  header->mark = 0;
+  __libc_free(header);
+}
+
 void* realloc(void* memory, size_t size) {
-  return fails(__builtin_return_address(0)) ? none() : __libc_realloc(memory, size);
+  if (fails(__builtin_return_address(0))) return none();
+  if (memory != NULL && header_of(memory) == NULL) abort();  // of an aligned allocation, which nobody grows
+  if (memory != NULL && size == 0) {
+    free(memory);
+    return NULL;
+  }
+  void* const moved = counted(size);
+  if (moved == NULL || memory == NULL) return moved;
+  const size_t before = header_of(memory)->size;
+  memcpy(moved, memory, before < size ? before : size);
+  free(memory);
+  return moved;
+}
+
+size_t malloc_usable_size(void* memory) {
+  return memory == NULL ? 0 : header_of(memory)->size;
 }
