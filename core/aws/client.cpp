@@ -57,7 +57,8 @@ constexpr std::array refused_codes{"ExpiredToken",
                                    "AccessDeniedException",
                                    "UnauthorizedOperation"};
 
-std::atomic<long long> learned_offset{0};  // seconds
+std::atomic<long long> learned_offset{0};      // seconds
+std::atomic<long long> start_when_learned{0};  // computer_start() then; what was learned holds until the clock is set
 
 bool is_one_of(std::span<const char* const> names, std::string_view name) {
   return std::any_of(names.begin(), names.end(), [&](const char* one) { return name == one; });
@@ -289,17 +290,34 @@ HttpResult send_signed(const AwsClient& client, const AwsCall& request, const st
 }  // namespace
 
 std::chrono::seconds clock_offset() {
-  return std::chrono::seconds(learned_offset.load(std::memory_order_relaxed));
+  return std::chrono::seconds(learned_offset.load());
 }
 
 void learn_clock(Time theirs, Time ours) {
   const auto offset = std::chrono::duration_cast<std::chrono::seconds>(theirs - ours);
   const bool is_noticeable = offset >= noticeable_skew || offset <= -noticeable_skew;
-  learned_offset.store(is_noticeable ? offset.count() : 0, std::memory_order_relaxed);
+  start_when_learned.store(computer_start(ours).count());
+  learned_offset.store(is_noticeable ? offset.count() : 0);
+}
+
+std::chrono::seconds computer_start(Time now) {
+  timespec running{};
+  clock_gettime(CLOCK_BOOTTIME, &running);
+  return std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()) -
+         std::chrono::seconds(running.tv_sec);
+}
+
+bool was_clock_set(std::chrono::seconds start_before, Time now) {
+  return std::chrono::abs(computer_start(now) - start_before) >= noticeable_skew;
 }
 
 Time aws_now(const System& system) {
-  return system.now() + clock_offset();
+  const Time now = system.now();
+  // In this order, so that what another thread learns meanwhile is not forgotten.
+  auto offset = learned_offset.load();
+  if (offset != 0 && was_clock_set(std::chrono::seconds(start_when_learned.load()), now))
+    learned_offset.compare_exchange_strong(offset, 0);
+  return now + clock_offset();
 }
 
 std::string proxy_for(std::string_view url, const System& system) {

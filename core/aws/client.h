@@ -97,7 +97,13 @@ AwsErrorText error_of(const HttpAnswer& answer);
 // How far AWS's clock is ahead of ours, as learned in this process; 0 until something of four minutes or more was seen.
 std::chrono::seconds clock_offset();
 void learn_clock(Time theirs, Time ours);
-// The time by AWS's clock as far as it is known: what is signed carries it, and the end of credentials is judged by it.
+// The time by AWS's clock as far as it is known: what is signed carries it, and the end of credentials is judged by it. Forgets what was learned of a clock that has been
+// set since, by a person or by NTP.
 Time aws_now(const System& system);
+// When this computer started, since 1970 and by its clock as it is set now: the same in all processes until somebody sets the clock.
+// Source: clock_gettime(2), CLOCK_BOOTTIME
+std::chrono::seconds computer_start(Time now);
+// Four minutes or more, since the computer had started then.
+bool was_clock_set(std::chrono::seconds start_before, Time now);
 
 }  // namespace iamodbc

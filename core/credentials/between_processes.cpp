@@ -43,7 +43,7 @@ bool is_well_formed(const Credentials& credentials) {
          is_showable(credentials.source) && credentials.expiration;
 }
 
-Secret written(const Credentials& credentials) {
+Secret written(const Credentials& credentials, Time now) {
   Json object;
   object.set("AccessKeyId", credentials.access_key_id);
   object.set("SecretAccessKey", credentials.secret_access_key);
@@ -52,6 +52,7 @@ Secret written(const Credentials& credentials) {
   object.set("AccountId", credentials.account_id);
   object.set("Source", credentials.source);
   object.set("ClockOffset", static_cast<long long>(clock_offset().count()));
+  object.set("ComputerStart", static_cast<long long>(computer_start(now).count()));
   std::string text = object.write();
   return Secret::taken_from(text);
 }
@@ -101,12 +102,18 @@ std::optional<Error> failure_after(long long begun, const std::string& name, con
   return error;
 }
 
-// Who fetched them had AWS's time with the answer; who did not ask AWS has only its word.
+// Who fetched them had AWS's time with the answer; who did not ask AWS has only its word, for as long as nobody sets the clock.
 void take_clock(const Json& object, const System& system) {
   const auto offset = object.number("ClockOffset");
+  const auto start = object.number("ComputerStart");
   constexpr double most = 400.0 * 24 * 60 * 60;
   if (clock_offset().count() != 0 || !offset || *offset == 0 || *offset < -most || *offset > most) return;
   const Time now = system.now();
+  constexpr double latest = 1e11;
+  if (!start || !(*start > -latest && *start < latest) ||
+      was_clock_set(std::chrono::seconds(static_cast<long long>(*start)), now)) {
+    return;
+  }
   learn_clock(now + std::chrono::seconds(static_cast<long long>(*offset)), now);
 }
 
@@ -214,8 +221,9 @@ Answer BetweenProcesses::fetch(const Context& limited, const SharedCredentials& 
 
 void BetweenProcesses::keep(const Credentials& credentials) const {
   if (credentials.stays_in_process || !is_well_formed(credentials)) return;
+  const Time now = context_.system.now();
   const auto left = std::chrono::floor<std::chrono::seconds>(*credentials.expiration - aws_now(context_.system));
-  const auto error = keep_in_user_keyring(name(), written(credentials), context_.system.now(), left);
+  const auto error = keep_in_user_keyring(name(), written(credentials, now), now, left);
   if (error) {
     context_.log.warning("LoginCache=user: the user keyring does not keep these credentials, this process does: " +
                          error->message);

@@ -130,5 +130,18 @@ TEST(AwsClient, AClockThatIsFarOffIsLearnedAndForgottenAgain) {
   EXPECT_EQ(clock_offset().count(), 0);
 }
 
+TEST(AwsClient, WhatWasLearnedOfAClockIsForgottenOnceTheClockIsSet) {
+  Time now{std::chrono::seconds(1700000000)};
+  const System system({}, [&now] { return now; });
+  const Time theirs = now - std::chrono::hours(1);
+  learn_clock(theirs, now);
+  EXPECT_EQ(aws_now(system), theirs);
+  now += std::chrono::minutes(2);  // by little, as a clock is kept right
+  EXPECT_EQ(aws_now(system), theirs + std::chrono::minutes(2));
+  now = theirs;  // and set right
+  EXPECT_EQ(aws_now(system), theirs);
+  EXPECT_EQ(clock_offset().count(), 0);
+}
+
 }  // namespace
 }  // namespace iamodbc

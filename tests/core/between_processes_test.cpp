@@ -338,6 +338,16 @@ TEST_F(BetweenProcessesTest, TheClockOfAwsComesWithThem) {
   EXPECT_EQ(clock_offset(), hours(2));
 }
 
+TEST_F(BetweenProcessesTest, TheClockOfAwsIsNotTakenFromBeforeTheClockWasSet) {
+  learn_clock(noon + hours(2), noon);
+  lifetime = hours(3);
+  get(first);
+  learn_clock(noon, noon);
+  moved = 2 * 60 * 60;  // set right
+  EXPECT_EQ(get(second), "ASIA1");
+  EXPECT_EQ(clock_offset(), hours(0));
+}
+
 TEST_F(BetweenProcessesTest, TheFolderForLocksIsOursAlone) {
   const std::string folder = testing::TempDir() + "iamodbc-runtime-" + std::to_string(getpid());
   std::filesystem::create_directory(folder);
