@@ -81,6 +81,7 @@ bool can_reach(const sockaddr* address, socklen_t length) {
   // Port 0 is refused by some systems; which one does not matter.
   if (target.ss_family == AF_INET) reinterpret_cast<sockaddr_in&>(target).sin_port = htons(9);
   if (target.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6&>(target).sin6_port = htons(9);
+  const NotCancelled held;  // the socket would stay behind
   const int fd = socket(target.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   const bool reaches = connect(fd, reinterpret_cast<const sockaddr*>(&target), length) == 0;

@@ -24,6 +24,7 @@
 
 #include <ini.h>
 
+#include "core/not_cancelled.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -51,6 +52,7 @@ struct FileText {
 // A folder counts as missing, as it does for AWS's tools and for libodbcinst.
 FileText read_file(const std::string& path) {
   FileText result;
+  const NotCancelled held;  // the file would stay open
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     const int reason = errno;

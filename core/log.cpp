@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "core/encoding.h"
+#include "core/not_cancelled.h"
 #include "core/sigpipe.h"
 #include "core/system.h"
 
@@ -81,9 +82,14 @@ void Log::write(LogLevel level, std::string_view text) const {
   const int errno_of_caller = errno;
   const std::string line = extended_time(System().now()) + ' ' + std::to_string(getpid()) + ' ' + level_name(level) +
                            ' ' + with_control_characters_escaped(text) + '\n';
-  const int fd = file_.empty() ? STDERR_FILENO : open_log(file_);
-  if (fd >= 0) write_line(fd, line);
-  if (fd >= 0 && !file_.empty()) close(fd);
+  if (file_.empty()) {
+    write_line(STDERR_FILENO, line);
+  } else {
+    const NotCancelled held;  // the file would stay open
+    const int fd = open_log(file_);
+    if (fd >= 0) write_line(fd, line);
+    if (fd >= 0) close(fd);
+  }
   errno = errno_of_caller;
 }
 

@@ -55,6 +55,7 @@ std::optional<PassFile> PassFile::create(std::string_view secret) {
   if (fchmod(descriptor, S_IRUSR | S_IWUSR) != 0 || !write_all(descriptor, password_line(secret).reveal()))
     return std::nullopt;
   // libpq will open it by name, so we try: /proc may be missing in a chroot, or closed to us.
+  const NotCancelled held;  // the file would stay open
   const int probe = open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
   if (probe < 0) return std::nullopt;
   struct stat by_name {};

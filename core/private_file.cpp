@@ -64,6 +64,7 @@ Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes)
   const auto unreadable = [&](int reason) {
     return wrong("cannot be read: " + std::generic_category().message(reason));
   };
+  const NotCancelled held;                                                       // the file would stay open
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // never waits for a writer of a pipe
   if (descriptor < 0) return unreadable(errno);
   Secret bytes;
@@ -110,6 +111,7 @@ std::optional<Error> make_private_folder(const std::string& folder) {
 
 std::optional<Error> write_private_file(const std::string& path, std::string_view bytes) {
   if (auto error = make_private_folder(folder_of(path))) return error;
+  const NotCancelled held;  // the file would stay open, and half of it beside the old one
   std::string beside = path + ".XXXXXX";
   const int descriptor = mkostemp(beside.data(), O_CLOEXEC);  // mode 0600
   if (descriptor < 0) return cannot_write(path, errno);
@@ -150,7 +152,13 @@ FileLock::FileLock(const std::string& path, Deadline deadline, Missing missing) 
         descriptor_ = -1;
         return;
       }
-      std::this_thread::sleep_for(between_tries);
+      try {
+        std::this_thread::sleep_for(between_tries);
+      } catch (...) {  // a thread that is cancelled: it never had the lock, and nobody destroys it
+        const NotCancelled held;
+        close(descriptor_);
+        throw;
+      }
     }
     // Whoever had it may have put another file in its place, and that one is to be held.
     if (is_same_file(descriptor_, path)) return;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/private_file.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -123,6 +125,52 @@ TEST_F(PrivateFile, ASecretOfAnotherProgramIsReadOrWhatIsWrongWithItIsTold) {
   EXPECT_EQ(read_secret_file("/dev/zero", 20).error().message, "is larger than 20 bytes");
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
   EXPECT_TRUE(read_secret_file(path("pipe"), 20).value().empty());  // and nobody waits
+}
+
+// What a thread comes to that somebody has cancelled already; it ends at the first place where it may.
+template <class Work>
+bool is_done_whole(const Work& work) {
+  std::atomic<bool> is_done{false};
+  const auto run = [&] {
+    pthread_cancel(pthread_self());
+    work();
+    is_done = true;
+    pthread_testcancel();
+  };
+  pthread_t thread{};
+  const auto start = [](void* argument) -> void* {
+    (*static_cast<decltype(run)*>(argument))();
+    return nullptr;
+  };
+  EXPECT_EQ(pthread_create(&thread, nullptr, start, const_cast<void*>(static_cast<const void*>(&run))), 0);
+  pthread_join(thread, nullptr);
+  return is_done;
+}
+
+TEST_F(PrivateFile, IsReadAndWrittenWholeByAThreadThatIsCancelledMeanwhile) {
+  EXPECT_TRUE(is_done_whole([&] { write_private_file(path("token"), "new"); }));
+  EXPECT_EQ(text(path("token")), "new");
+  EXPECT_TRUE(is_done_whole([&] { static_cast<void>(read_secret_file(path("token"), 20)); }));
+}
+
+TEST_F(PrivateFile, AThreadThatIsCancelledWhileItWaitsForALockLeavesNothingOpen) {
+  const auto open_files = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  const FileLock held(folder_, Steady::now());
+  const auto before = open_files();
+  pthread_t thread{};
+  const auto wait = [](void* folder) -> void* {
+    const FileLock waiting(*static_cast<std::string*>(folder), Steady::now() + std::chrono::seconds(20));
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, nullptr, wait, &folder_), 0);
+  while (open_files() == before) std::this_thread::yield();
+  pthread_cancel(thread);
+  void* result = nullptr;
+  pthread_join(thread, &result);
+  EXPECT_EQ(result, PTHREAD_CANCELED);
+  EXPECT_EQ(open_files(), before);
 }
 
 }  // namespace
