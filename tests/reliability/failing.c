@@ -87,7 +87,8 @@ extern void __libc_free(void* memory);
 
 typedef struct {
   size_t size;
-  uint64_t mark;  // where malloc itself has the size of a block, so that one of malloc's own is never taken for one of these
+  uint64_t
+      mark;  // where malloc itself has the size of a block, so that one of malloc's own is never taken for one of these
 } Header;
 _Static_assert(sizeof(Header) % 16 == 0, "what follows it is aligned for everything");
 

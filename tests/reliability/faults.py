@@ -5,6 +5,7 @@ What counts: lost is a login that AWS and the server would have taken and that d
 bound. Leaked is what stays behind for good: bytes of memory and open files that grow, secrets where none may be, processes. An Outcome names each; the table counts."""
 import contextlib
 import dataclasses
+import json
 import os
 import select
 import subprocess
@@ -18,6 +19,7 @@ TESTS = os.path.dirname(HERE)
 for folder in ("live", "aws"):
     sys.path.insert(0, os.path.join(TESTS, folder))
 import box as live  # noqa: E402  pylint: disable=wrong-import-position
+from sts import Sts  # noqa: E402,F401  pylint: disable=wrong-import-position
 
 BUILD = os.environ.get("IAMODBC_TEST_BUILD", live.BUILD)
 DRIVER = os.environ.get("IAMODBC_TEST_DRIVER", os.path.join(BUILD, "lib", "libiamodbc.so"))
@@ -67,8 +69,8 @@ class Dead(Exception):
 class Steady:
     """The program steady.c; say() gives its answer, which begins with ok, refused or wrong."""
 
-    def __init__(self, env, prefix=(), program=STEADY):
-        self.errors = tempfile.TemporaryFile()
+    def __init__(self, env, prefix=(), program=STEADY, errors=None):
+        self.errors = errors or tempfile.TemporaryFile()
         self.process = subprocess.Popen([*prefix, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=env, bufsize=0)
         self.rest = b""
 
@@ -112,6 +114,8 @@ class Steady:
         return self.answer(seconds)
 
     def complaints(self):
+        if not self.errors.seekable():
+            return ""
         self.errors.seek(0)
         return self.errors.read().decode("utf-8", "replace")
 
@@ -149,6 +153,32 @@ class Place:
 
     def steady(self, env=None, **options):
         return Steady(self.environment(**(env or {})), **options)
+
+
+ROLE = "arn:aws:iam::444455556666:role/app"
+
+
+def role_of(place, sts, folder, lifetime=3600, **more):
+    """The environment of a program whose keys come from a role, over HTTP; they are the box's."""
+    jane = sts.user("jane")
+    sts.role(ROLE, keys=[place.box.key("session")], lifetime=lifetime)
+    with open(folder + "/credentials", "w", encoding="utf-8") as file:
+        file.write(f"[base]\naws_access_key_id = {jane[0]}\naws_secret_access_key = {jane[1]}\n")
+    with open(folder + "/config", "w", encoding="utf-8") as file:
+        file.write(f"[profile ops]\nrole_arn = {ROLE}\nsource_profile = base\n")
+    return {"HOME": folder, "AWS_CONFIG_FILE": folder + "/config", "AWS_SHARED_CREDENTIALS_FILE": folder + "/credentials", "AWS_PROFILE": "ops", "AWS_ENDPOINT_URL_STS": sts.url, **more}
+
+
+def program_of(place, folder, before="", expiration=None):
+    """The environment of a program whose keys come from another program, which does `before` first; they are the box's."""
+    key_id, secret, session = place.box.key("session")
+    answer = {"Version": 1, "AccessKeyId": key_id, "SecretAccessKey": secret, "SessionToken": session, **({"Expiration": expiration} if expiration else {})}
+    with open(folder + "/keys", "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\n{before}\necho '{json.dumps(answer)}'\n")
+    os.chmod(folder + "/keys", 0o700)
+    with open(folder + "/config", "w", encoding="utf-8") as file:
+        file.write(f"[profile asked]\ncredential_process = {folder}/keys\n")
+    return {"AWS_PROFILE": "asked", "AWS_CONFIG_FILE": folder + "/config"}
 
 
 def timed(answer):

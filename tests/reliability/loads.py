@@ -72,7 +72,7 @@ def soak(base):
         if base not in place.bases:
             raise NotRun("MariaDB's server is not installed")
         outcome = Outcome()
-        seconds = int(os.environ.get("IAMODBC_SOAK_SECONDS", place.more(20, 1800 if base == "pg" else 300)))
+        seconds = int(os.environ.get("IAMODBC_SOAK_SECONDS", place.more(20, 1800 if base == "pg" else 180)))
         with tempfile.TemporaryDirectory(prefix="iamodbc-soak-") as folder:
             rotation = Rotation(place, folder)
             with open(folder + "/config", "w", encoding="utf-8") as file:

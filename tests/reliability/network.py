@@ -7,7 +7,7 @@ import sys
 import time
 
 from faults import BASES, Fault, NotRun, Outcome, comes_in, losing, timed
-from servers import LOGIN_SECONDS, SLACK
+from servers import LOGIN_SECONDS, ROWS, SLACK
 
 CLONE_NEWNET = 0x40000000
 
@@ -42,7 +42,7 @@ def cut_before_a_login(place):
             string = place.string(base)
             comes_in(outcome, program, string, "before")
             program.say("timeout", LOGIN_SECONDS)
-            for _ in range(place.more(3, 20)):
+            for _ in range(place.more(3, 10)):
                 link("down")
                 answer = program.say("connect", string)
                 outcome.count += 1
@@ -87,7 +87,7 @@ def cut_in_a_fetch(place):
         string = place.string("pg", UseDeclareFetch=1, Fetch=50)
         for _ in range(place.more(2, 10)):
             outcome.expect(program.say("connect", string).startswith("ok"), "connecting")
-            outcome.expect(program.say("fetch", 2000) == "open", "opening")
+            outcome.expect(program.say("fetch", *ROWS) == "open", "opening")
             link("down")
             program.begin("go on")
             time.sleep(1.5)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens inside the program that has the driver in it: interrupted calls, closed pipes, cancelled threads, forks, a setuid program."""
 import os
+import random
 import shutil
 import tempfile
 
-from faults import BASES, STEADY, Fault, NotRun, Outcome, Steady, comes_in, grew, losing, recording, warmed
+from faults import BASES, ROLE, STEADY, Fault, NotRun, Outcome, Steady, Sts, comes_in, grew, losing, program_of, recording, role_of, warmed
+from servers import LOGIN_SECONDS, Relay, port_of, through
 
 
 def interrupted(base):
@@ -28,13 +30,13 @@ def interrupted(base):
 
 def cancelled(place):
     """Anywhere in a login, the base driver included. What the base driver and libodbc hold of a call that never ends is theirs: only that nobody waits for ever, and that
-    all goes on. MariaDB Connector/C, alone too, leaves its own lock taken for ever."""
-    outcome = Outcome()
-    with place.steady() as program, losing(outcome, "cancelled"):
-        string = place.string()
-        comes_in(outcome, program, string, "before")
-        for _ in range(place.more(2, 20)):
-            answer = program.say("cancelled", place.more(30, 100), string, seconds=200)
+    all goes on. The connection of a thread that is gone stays open until its program ends, so that each program has few. MariaDB Connector/C, alone too, leaves its own
+    lock taken for ever."""
+    outcome, string = Outcome(), place.string()
+    for _ in range(place.more(2, 40)):
+        with place.steady() as program, losing(outcome, "cancelled"):
+            comes_in(outcome, program, string, "before")
+            answer = program.say("cancelled", place.more(30, 50), string, seconds=200)
             outcome.expect(answer.startswith("ok"), answer)
             outcome.count += int(answer.split()[1])
             comes_in(outcome, program, string, "after cancelled threads")
@@ -46,29 +48,61 @@ def children_of(pid):
         return file.read().split()
 
 
-def cancelled_while_asking(place):
-    """In our own code, while a program is asked for credentials: its pipes and the program itself go with the thread."""
+def cancelled_while_asking(way):
+    """In our own code, while a program or AWS is asked for credentials: pipes, connections and the program itself go with the thread."""
+    def run(place):
+        outcome = Outcome()
+        with tempfile.TemporaryDirectory(prefix="iamodbc-asked-") as folder, Sts(region=place.box.exports["RDS_REGION"], delay=0.05) as sts:
+            env = program_of(place, folder, before="sleep 0.1") if way == "program" else role_of(place, sts, folder)
+            with place.steady(env) as program, losing(outcome, "cancelled while asking"):
+                string = place.string(BaseDriver=recording(), LoginCache="off")
+                for _ in range(2):
+                    outcome.expect(program.say("connect", string).startswith("ok"), "before")
+                    program.say("disconnect")
+                before = program.state()
+                answer = program.say("cancelled", place.more(60, 600), string, seconds=400)
+                outcome.expect(answer.startswith("ok"), answer)
+                outcome.count = int(answer.split()[1])
+                outcome.expect(way == "program" or len(sts.calls) > outcome.count // 4, f"AWS was asked {len(sts.calls)} times only")
+                outcome.expect(program.say("connect", string).startswith("ok"), "after cancelled threads")
+                program.say("disconnect")
+                after = program.state()
+                if after[1] > before[1]:
+                    outcome.leaked.append(f"{after[1] - before[1]} open files")
+                outcome.leaked += [f"the process {child}" for child in children_of(program.pid)]
+        return outcome
+    return run
+
+
+def broken_pipes(place):
+    """Whoever is written to has gone: the server, AWS's side of a call over TLS, whoever read the log. Of that the program hears nothing by SIGPIPE, which would end it.
+    (MariaDB Connector/C, alone too, switches SIGPIPE off in the whole program, once, and leaves it to that.)"""
     outcome = Outcome()
-    with tempfile.TemporaryDirectory(prefix="iamodbc-asked-") as folder:
-        key_id, secret, session = place.box.key("session")
-        with open(folder + "/keys", "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nsleep 0.1\necho \'{{"Version": 1, "AccessKeyId": "{key_id}", "SecretAccessKey": "{secret}", "SessionToken": "{session}"}}\'\n')
-        os.chmod(folder + "/keys", 0o700)
-        with open(folder + "/config", "w", encoding="utf-8") as file:
-            file.write(f"[profile asked]\ncredential_process = {folder}/keys\n")
-        with place.steady({"AWS_PROFILE": "asked", "AWS_CONFIG_FILE": folder + "/config"}) as program, losing(outcome, "cancelled while asking"):
-            string = place.string(BaseDriver=recording())
-            outcome.expect(program.say("connect", string).startswith("ok"), "before")
-            program.say("disconnect")
-            before = program.state()
-            answer = program.say("cancelled", place.more(60, 600), string, seconds=200)
-            outcome.expect(answer.startswith("ok"), answer)
-            outcome.count = int(answer.split()[1])
-            after = program.state()
-            if after[1] > before[1]:
-                outcome.leaked.append(f"{after[1] - before[1]} open files")
-            outcome.leaked += [f"the process {child}" for child in children_of(program.pid)]
-            outcome.expect(program.say("connect", string).startswith("ok"), "after cancelled threads")
+    certificate = [os.path.join(place.box.exports["RDS_BOX"], "tls", name) for name in ("server.pem", "server.key")]
+    with tempfile.TemporaryDirectory(prefix="iamodbc-pipes-") as folder, Sts(region=place.box.exports["RDS_REGION"], certificate=certificate) as sts, Relay(sts.port) as aws, \
+            Relay(port_of(place, "pg")) as relay:
+        env = role_of(place, sts, folder, AWS_PROFILE="base", AWS_ENDPOINT_URL_STS=f"https://localhost:{aws.port}", AWS_CA_BUNDLE=place.box.ca, AWS_MAX_ATTEMPTS="2")
+
+        def string_of(name):
+            return through(place, "pg", relay, RoleArn=ROLE, RoleSessionName=name, LogLevel="debug")
+
+        reader, writer = os.pipe()
+        with place.steady(env, errors=open(writer, "wb", buffering=0)) as program, losing(outcome, "broken pipes"):
+            os.close(reader)
+            outcome.expect(program.say("pipes") == "ok 0", "asking for SIGPIPE")
+            comes_in(outcome, program, string_of("before"), "before")
+            wholes = aws.passed, relay.passed
+            for number in range(place.more(20, 100)):
+                which, whole = ((aws, wholes[0]), (relay, wholes[1]))[number % 2]
+                which.cut_after, which.resets = random.randrange(whole), number % 4 < 2
+                program.say("timeout", LOGIN_SECONDS)
+                program.say("connect", string_of(f"pipe-{number}"))
+                program.say("disconnect")
+                outcome.count += 1
+                which.cut_after = None
+                comes_in(outcome, program, string_of(f"pipe-{number}"), f"after a broken pipe, {number}")
+            answer = program.say("pipes")
+            outcome.expect(answer == "ok 0", f"SIGPIPE came: {answer}")
     return outcome
 
 
@@ -108,6 +142,8 @@ def setuid(place):
 
 
 FAULTS = [Fault(f"calls are interrupted (EINTR), {BASES['pg']}", interrupted("pg")), Fault(f"calls are interrupted (EINTR), {BASES['maria']}", interrupted("maria")),
-          Fault(f"threads are cancelled, {BASES['pg']}", cancelled), Fault("threads are cancelled while a program is asked", cancelled_while_asking),
+          Fault("pipes break (SIGPIPE)", broken_pipes),
+          Fault(f"threads are cancelled, {BASES['pg']}", cancelled), Fault("threads are cancelled while a program is asked", cancelled_while_asking("program")),
+          Fault("threads are cancelled while AWS is asked", cancelled_while_asking("role")),
           Fault(f"the program forks, {BASES['pg']}", forked),
           Fault("the program is setuid", setuid)]

@@ -10,9 +10,8 @@ import subprocess
 import tempfile
 import urllib.parse
 
-from allocations import ROLE
-from faults import BASES, Fault, NotRun, Outcome, library
-from sts import ACCOUNT, Sts
+from faults import BASES, ROLE, Fault, NotRun, Outcome, Sts, library
+from sts import ACCOUNT
 import user_keyring
 
 SIGNATURE = rb"X-Amz-Signature=[0-9a-f]{64}"

@@ -6,23 +6,27 @@ import random
 import select
 import signal
 import socket
+import struct
+import subprocess
+import tempfile
 import threading
 import time
 
 import pyodbc
 
-from faults import BASES, Fault, NotRun, Outcome, comes_in, grew, losing, timed, warmed
+from faults import BASES, ROLE, Fault, NotRun, Outcome, Sts, comes_in, grew, losing, role_of, timed, warmed
 
 LOGIN_SECONDS = 5
 SLACK = 3  # seconds that a busy machine may add
 
 
 class Relay:
-    """A port that leads to the server. `cut_after`: bytes of either way after which both sides lose the connection; `silent_after`: ... after which nothing goes on."""
+    """A port that leads to the server. `cut_after`: bytes of either way after which both sides lose the connection, by a reset if it `resets`; `silent_after`: ... after which nothing goes on."""
 
     def __init__(self, port):
         self.target = port
         self.cut_after = self.silent_after = None
+        self.resets = False
         self.passed = 0  # bytes of the last connection
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
@@ -60,6 +64,8 @@ class Relay:
                     (server if source is client else client).sendall(data[:room])
                     if room < len(data):
                         if self.cut_after is not None:
+                            if self.resets:
+                                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                             return
                         self.silence()
 
@@ -129,7 +135,7 @@ def silent_in_login(base):
             relay.silent_after = None
             before = warmed(outcome, program, string)
             # MariaDB Connector/ODBC, alone too, waits for ever where the server falls silent within TLS: it is asked for the beginning only.
-            for silent in [0, 5, *sorted(random.sample(range(6, 3000 if base == "pg" else 200), place.more(1, 12)))]:
+            for silent in [0, 5, *sorted(random.sample(range(6, 3000 if base == "pg" else 200), place.more(1, 6)))]:
                 with losing(outcome, f"silent after {silent} bytes"):
                     relay.silent_after = silent
                     answer = program.say("timeout", LOGIN_SECONDS) and program.say("connect", string)
@@ -142,6 +148,10 @@ def silent_in_login(base):
     return run
 
 
+ROWS = (2000, "select n, repeat('x', 100) from generate_series(1, 2000) n, pg_sleep(0.0001)")
+MARIA_ROWS = (2000, "select seq, repeat('x', 100) from seq_1_to_2000")
+
+
 def in_fetch(place):
     outcome = Outcome()
     with Relay(port_of(place, "pg")) as relay, place.steady() as program:
@@ -150,7 +160,7 @@ def in_fetch(place):
         for _ in range(place.more(5, 50)):
             with losing(outcome, "cut in fetch"):
                 outcome.expect(program.say("connect", string).startswith("ok"), "connecting")
-                opened = program.say("fetch", 2000)
+                opened = program.say("fetch", *ROWS)
                 if not outcome.expect(opened == "open", opened):
                     continue
                 relay.cut_after = relay.passed + random.randrange(1, 20000)
@@ -163,26 +173,71 @@ def in_fetch(place):
     return outcome
 
 
-def restarting(place):
-    """PostgreSQL restarts when one of its processes dies: all sessions are gone, and nobody comes in for a while."""
+def in_answer(place):
+    """MariaDB Connector/ODBC 3.1 takes all rows with the first, so the cut comes before that."""
+    if "maria" not in place.bases:
+        raise NotRun("MariaDB's server is not installed")
     outcome = Outcome()
-    with place.steady() as program, place.steady() as other:
-        string = place.string()
+    with Relay(port_of(place, "maria")) as relay, place.steady() as program:
+        string = through(place, "maria", relay)
         comes_in(outcome, program, string, "before")
-        for _ in range(place.more(2, 10)):
-            with losing(outcome, "a restart"):
+        for _ in range(place.more(5, 50)):
+            with losing(outcome, "cut in an answer"):
                 outcome.expect(program.say("connect", string).startswith("ok"), "connecting")
-                crash(place)
+                relay.cut_after = relay.passed + random.randrange(1, 200000)
+                answer = program.say("fetch", *MARIA_ROWS)
                 outcome.count += 1
-                answer = program.say("ask", 5)
-                outcome.expect(answer.startswith("refused"), f"asked over a connection that is gone: {answer}")
+                outcome.expect(answer.startswith("refused"), f"a cut in an answer: {answer}")
+                relay.cut_after = None
                 program.say("disconnect")
-                until = time.monotonic() + 30
-                while not (answer := other.say("connect", string)).startswith("ok") and time.monotonic() < until:
-                    time.sleep(0.2)
-                outcome.expect(answer.startswith("ok"), f"after a restart: {answer}")
-                comes_in(outcome, program, string, "after a restart")
+                comes_in(outcome, program, string, "after a cut in an answer")
     return outcome
+
+
+def restarting(base):
+    """All sessions are gone, and nobody comes in for a while."""
+    def run(place):
+        if base not in place.bases:
+            raise NotRun("MariaDB's server is not installed")
+        outcome = Outcome()
+        with place.steady() as program, place.steady() as other:
+            string = place.string(base)
+            comes_in(outcome, program, string, "before")
+            for _ in range(place.more(2, 10)):
+                with losing(outcome, "a restart"):
+                    outcome.expect(program.say("connect", string).startswith("ok"), "connecting")
+                    {"pg": crash, "maria": crash_maria}[base](place)
+                    outcome.count += 1
+                    answer = program.say("ask", 5)
+                    outcome.expect(answer.startswith("refused"), f"asked over a connection that is gone: {answer}")
+                    program.say("disconnect")
+                    until = time.monotonic() + 30
+                    while not (answer := other.say("connect", string)).startswith("ok") and time.monotonic() < until:
+                        time.sleep(0.2)
+                    outcome.expect(answer.startswith("ok"), f"after a restart: {answer}")
+                    other.say("disconnect")
+                    comes_in(outcome, program, string, "after a restart")
+        return outcome
+    return run
+
+
+def crash_maria(place):
+    """Kills the server itself, and starts it again as it was started."""
+    box = place.box.exports["RDS_BOX"]
+    with open(box + "/maria/pid", encoding="ascii") as file:
+        pid = int(file.read())
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        command = [word for word in os.fsdecode(file.read()).split("\0")[:-1] if not word.startswith("--init-file=")]
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        env = dict(word.split("=", 1) for word in os.fsdecode(file.read()).split("\0") if "=" in word)
+    owner = os.stat(f"/proc/{pid}")
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while os.path.exists(f"/proc/{pid}/exe") and time.monotonic() < until:
+        time.sleep(0.02)
+    as_server = {} if os.geteuid() == owner.st_uid else {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    with open(box + "/mariadb.log", "ab") as log:
+        subprocess.Popen(command, cwd="/", env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **as_server)
 
 
 def crash(place):
@@ -197,27 +252,58 @@ def crash(place):
             connection.close()
 
 
-def slow_verifier(place):
+def slow_verifier(base):
+    def run(place):
+        if base not in place.bases:
+            raise NotRun("MariaDB's server is not installed")
+        outcome = Outcome()
+        with place.steady() as program, losing(outcome, "a slow verifier"):
+            string = place.string(base)
+            comes_in(outcome, program, string, "before")
+            for delay in place.more((4,), (4, 6)):
+                with place.box.control(delay_seconds=delay):
+                    # libpq waits for two seconds at least; MariaDB Connector/ODBC, alone too, waits for as long as it takes.
+                    for login_seconds, is_enough in ((2, False), (delay + 6, True)) if base == "pg" else ((delay + 6, True),):
+                        program.say("timeout", login_seconds)
+                        answer = program.say("connect", string)
+                        outcome.count += 1
+                        if is_enough:
+                            outcome.expect(answer.startswith("ok"), f"{delay} s slow, {login_seconds} s given: {answer}")
+                        else:
+                            outcome.expect(answer.startswith("refused") and timed(answer) < (login_seconds + SLACK) * 1000, f"{delay} s slow, {login_seconds} s given: {answer}")
+                        program.say("disconnect")
+            program.say("timeout", 0)
+            comes_in(outcome, program, string, "afterwards")
+        return outcome
+    return run
+
+
+def sts_cut_off(place):
+    """AWS's side ends in the middle of a call: no answer, or half of one. Each time other credentials are needed, so that none are at hand."""
     outcome = Outcome()
-    with place.steady() as program:
-        string = place.string()
-        comes_in(outcome, program, string, "before")
-        for delay in place.more((4,), (4, 6)):
-            with place.box.control(delay_seconds=delay):
-                for login_seconds, is_enough in ((2, False), (delay + 6, True)):  # libpq waits for two seconds at least
-                    program.say("timeout", login_seconds)
+    with tempfile.TemporaryDirectory(prefix="iamodbc-sts-") as folder, Sts(region=place.box.exports["RDS_REGION"]) as sts, Relay(sts.port) as relay:
+        env = role_of(place, sts, folder, AWS_PROFILE="base", AWS_ENDPOINT_URL_STS=f"http://127.0.0.1:{relay.port}", AWS_MAX_ATTEMPTS="2")
+        with place.steady(env) as program:
+            comes_in(outcome, program, place.string(RoleArn=ROLE, RoleSessionName="before"), "before")
+            whole = relay.passed
+            before = program.state()
+            for number, cut in enumerate([0, 1, *sorted(random.sample(range(2, whole - 1), place.more(10, 100)))]):
+                with losing(outcome, f"cut after {cut} of {whole} bytes"):
+                    string = place.string(RoleArn=ROLE, RoleSessionName=f"cut-{number}")
+                    relay.cut_after = cut
+                    program.say("timeout", LOGIN_SECONDS)
                     answer = program.say("connect", string)
                     outcome.count += 1
-                    if is_enough:
-                        outcome.expect(answer.startswith("ok"), f"{delay} s slow, {login_seconds} s given: {answer}")
-                    else:
-                        outcome.expect(answer.startswith("refused") and timed(answer) < (login_seconds + SLACK) * 1000, f"{delay} s slow, {login_seconds} s given: {answer}")
-                    program.say("disconnect")
-        program.say("timeout", 0)
-        comes_in(outcome, program, string, "afterwards")
+                    outcome.expect(answer.startswith("refused") and timed(answer) < (LOGIN_SECONDS + SLACK) * 1000, f"cut after {cut} of {whole} bytes: {answer}")
+                    relay.cut_after = None
+                    comes_in(outcome, program, string, f"after a cut at byte {cut}")
+            outcome.leaked += [f"{more} open files" for more in [program.state()[1] - before[1]] if more > 0]
     return outcome
 
 
 FAULTS = [Fault(f"{BASES['pg']} cuts a login off", in_login("pg")), Fault(f"{BASES['maria']} cuts a login off", in_login("maria")),
           Fault(f"{BASES['pg']} falls silent in a login", silent_in_login("pg")), Fault(f"{BASES['maria']} falls silent in a login", silent_in_login("maria")),
-          Fault(f"{BASES['pg']} dies in a fetch", in_fetch), Fault(f"{BASES['pg']} restarts", restarting), Fault("the verifier is slow", slow_verifier)]
+          Fault(f"{BASES['pg']} dies in a fetch", in_fetch), Fault(f"{BASES['maria']} dies in an answer", in_answer),
+          Fault(f"{BASES['pg']} restarts", restarting("pg")), Fault(f"{BASES['maria']} restarts", restarting("maria")),
+          Fault(f"the verifier is slow, {BASES['pg']}", slow_verifier("pg")), Fault(f"the verifier is slow, {BASES['maria']}", slow_verifier("maria")),
+          Fault("AWS's answer is cut off", sts_cut_off)]

@@ -2,10 +2,11 @@
 // line is answered by one line.
 //   connect STRING        a connection string; "ok MILLISECONDS", or "refused MILLISECONDS STATE MESSAGE"
 //   ask NUMBER            asks the server for it: "ok MILLISECONDS", or "refused ..."; "wrong" when another one comes
-//   fetch COUNT           asks for so many rows, fetches one, pauses for the next line, fetches the rest: "open", then as ask
+//   fetch COUNT SQL       asks for so many rows, numbered from 1, fetches one, pauses for the next line, fetches the rest: "open", then as ask
 //   disconnect            and frees the connection; nothing without one: "ok"
 //   timeout SECONDS       the login time-out of what connects from now on; 0: none: "ok"
 //   storm MICROSECONDS    interrupts this program so often from now on, by a signal whose handler returns; 0: no more: "ok COUNT", of those before
+//   pipes                 counts SIGPIPE from now on, which else ends this program: "ok COUNT", of those before
 //   cancelled COUNT STRING  a thread connects, asks and disconnects and is cancelled anywhere in that, so many times: "ok COUNT", of those that were not through yet
 //   forked COUNT STRING   while a thread connects, asks and disconnects all the time, forks so many times; each child connects and asks: "ok LOST"
 //   soak SECONDS THREADS STRING  so many threads connect, ask and disconnect: "ok LOGINS LOST"; each loss is a line on standard error
@@ -124,15 +125,15 @@ static int next_line(void) {
   return 1;
 }
 
-static void fetch(long count) {
+static void fetch(char* text) {
+  char* sql = text;
+  const long count = strtol(text, &sql, 10);
   double start = now();
   SQLHSTMT stmt = SQL_NULL_HSTMT;
-  char sql[100];
   if (dbc == SQL_NULL_HDBC || !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt))) {
     refused(start, SQL_HANDLE_DBC, dbc);
     return;
   }
-  snprintf(sql, sizeof sql, "select n, repeat('x', 100) from generate_series(1, %ld) n, pg_sleep(0.0001)", count);
   SQLINTEGER value = 0;
   long rows = 0;
   SQLRETURN code = SQLExecDirect(stmt, (SQLCHAR*)sql, SQL_NTS);
@@ -262,8 +263,7 @@ static void each(char* text) {
       fprintf(stderr, "allocation %ld: %s: [%s] %s\n", number, names_of_endings[one], report->state, report->message);
     } else if (report->heap > usual) {
       ++leaked;
-      fprintf(stderr, "allocation %ld: %s, %ld bytes are left\n", number, names_of_endings[one],
-              report->heap - usual);
+      fprintf(stderr, "allocation %ld: %s, %ld bytes are left\n", number, names_of_endings[one], report->heap - usual);
     }
   }
   printf("ok %ld %ld %ld %ld\n", tried, were_told, lost, leaked);
@@ -303,6 +303,19 @@ static void storm(long microseconds) {
   sigaction(SIGALRM, &action, NULL);
   const struct timeval every = {microseconds / 1000000, microseconds % 1000000};
   setitimer(ITIMER_REAL, &(struct itimerval){every, every}, NULL);
+}
+
+static volatile sig_atomic_t broken_pipes = 0;
+
+static void count_pipe(int number) {
+  (void)number;
+  ++broken_pipes;
+}
+
+static void pipes(void) {
+  printf("ok %d\n", (int)broken_pipes);
+  broken_pipes = 0;
+  sigaction(SIGPIPE, &(struct sigaction){.sa_handler = count_pipe, .sa_flags = SA_RESTART}, NULL);
 }
 
 typedef struct {
@@ -449,7 +462,7 @@ static void do_one(char* word, char* rest) {
   } else if (strcmp(word, "ask") == 0) {
     if (right_answer(start, strtol(rest, NULL, 10))) ok(start);
   } else if (strcmp(word, "fetch") == 0) {
-    fetch(strtol(rest, NULL, 10));
+    fetch(rest);
   } else if (strcmp(word, "disconnect") == 0) {
     disconnect();
     ok(start);
@@ -458,6 +471,8 @@ static void do_one(char* word, char* rest) {
     ok(start);
   } else if (strcmp(word, "storm") == 0) {
     storm(strtol(rest, NULL, 10));
+  } else if (strcmp(word, "pipes") == 0) {
+    pipes();
   } else if (strcmp(word, "cancelled") == 0) {
     cancelled(rest);
   } else if (strcmp(word, "forked") == 0) {
