@@ -101,7 +101,7 @@ def soak(base):
     return run
 
 
-FAULTS = [Fault("connects, the base driver alone at work", cycles("recording", lambda place: 10000)),
+FAULTS = [Fault("connects, our own code alone at work", cycles("recording", lambda place: 10000)),
           Fault(f"connects to {BASES['pg']}", cycles("pg", lambda place: place.more(300, 10000))),
           Fault(f"connects to {BASES['maria']}", cycles("maria", lambda place: place.more(300, 10000))),
           Fault(f"threads reconnect while keys change, {BASES['pg']}", soak("pg")),
