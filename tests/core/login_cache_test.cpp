@@ -352,7 +352,7 @@ TEST(LoginCache, TheKeyHoldsEverythingThatDecidesTheToken) {
       credentials.access_key_id = who.id;
       credentials.secret_access_key = Secret(who.secret);
       credentials.session_token = Secret(who.session);
-      const SignedEndpoint endpoint{Endpoint{who.host, who.port, who.region}, {}};
+      const SignedEndpoint endpoint{Endpoint{who.host, who.port, who.region}, {}, false, {}};
       const auto login = token_login(cache, settings, endpoint, credentials, bench.system, no_deadline);
       ASSERT_TRUE(login);
       EXPECT_EQ(login.value().is_from_cache, again);
