@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/not_cancelled.h"
 #include "core/text.h"
 
 namespace iamodbc {
@@ -30,6 +31,7 @@ std::string of_passwd(char* passwd::*field) {
   std::vector<char> buffer(1024);
   passwd entry{};
   passwd* found = nullptr;
+  const NotCancelled held;  // the C library's socket to its cache of names would stay behind
   while (getpwuid_r(getuid(), &entry, buffer.data(), buffer.size(), &found) == ERANGE && buffer.size() < (1U << 20)) {
     buffer.resize(buffer.size() * 2);
   }

@@ -150,11 +150,6 @@ HttpFailure failure(CURLcode code, const char* detail, const Reading& reading) {
   }
 }
 
-void clean_up(CURL* handle) {
-  const NotCancelled held;
-  curl_easy_cleanup(handle);  // closes its connection
-}
-
 using Slist = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
 Slist written_headers(const HttpHeaders& headers) {
@@ -189,8 +184,9 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
   const auto time = left_of(deadline, request.timeout);
   if (time.count() == 0) return HttpFailure{Kind::deadline, "The login time-out passed"};
 
+  const NotCancelled held;  // libcurl cannot be left in the middle
   start_libcurl();
-  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), clean_up);
+  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
   if (!handle) return HttpFailure{Kind::other, "libcurl cannot be used: no handle"};
   CURL* const curl = handle.get();
   Reading reading{request};
@@ -231,7 +227,7 @@ HttpResult http_send(const HttpRequest& request, Deadline deadline) {
 
   CURLcode code = CURLE_OK;
   {
-    const SigpipeHeld held;
+    const SigpipeHeld pipe;
     code = curl_easy_perform(curl);
   }
   if (reading.is_out_of_memory) throw std::bad_alloc();  // which could not pass through libcurl
