@@ -8,7 +8,8 @@
 //   storm MICROSECONDS    interrupts this program so often from now on, by a signal whose handler returns; 0: no more: "ok COUNT", of those before
 //   pipes                 counts SIGPIPE from now on, which else ends this program: "ok COUNT", of those before
 //   cancelled COUNT STRING  a thread connects, asks and disconnects and is cancelled anywhere in that, so many times: "ok COUNT", of those that were not through yet
-//   forked COUNT STRING   while a thread connects, asks and disconnects all the time, forks so many times; each child connects and asks: "ok LOST"
+//   forked COUNT STRING   while a thread connects, asks and disconnects all the time, forks so many times; each child connects and asks: "ok LOST WAITING",
+//                         WAITING hung in a lock of the driver manager or the base driver, and are not LOST
 //   soak SECONDS THREADS STRING  so many threads connect, ask and disconnect: "ok LOGINS LOST"; each loss is a line on standard error
 //   again COUNT STRING    connects, asks and disconnects so many times: "ok MILLISECONDS", or the first refusal; cycle: without the question
 //   each STEP ASKS STRING connects once with the first allocation of the driver's own code failing, once with that STEP later, and so on to the last, each in a child of
@@ -23,6 +24,8 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -392,7 +395,60 @@ static void cancelled(char* text) {
   printf("ok %ld\n", ended);
 }
 
+// Which of the program's libraries an address is in, by what /proc/self/maps says; no call here takes a lock, because a child that hangs may hang in any.
+static const char* library_at(const char* maps, unsigned long address) {
+  static char path[512];
+  for (const char* at = maps; at != NULL && *at != '\0'; at = strchr(at, '\n'), at += at != NULL) {
+    char* end = NULL;
+    const unsigned long first = strtoul(at, &end, 16);
+    const unsigned long last = strtoul(end + 1, NULL, 16);
+    if (address < first || address >= last) continue;
+    const size_t length = strcspn(at, "\n");
+    const char* const slash = memchr(at, '/', length);
+    if (slash == NULL) return "";
+    size_t size = length - (size_t)(slash - at);
+    if (size >= sizeof path) size = sizeof path - 1;
+    memcpy(path, slash, size);
+    path[size] = '\0';
+    return path;
+  }
+  return "";
+}
+
+enum { hangs_around_us = 77, hangs_elsewhere = 78 };
+
+// Whose lock it is: that of the innermost library that is not the C library. The driver manager and the base driver with what it stands on wait for theirs without us too.
+static int is_around_us(const char* name) {
+  static const char* const libraries[] = {"libodbc.so",        "libltdl.so", "psqlodbcw.so",  "libpq.so",
+                                          "libgssapi_krb5.so", "libkrb5.so", "libk5crypto.so"};
+  for (size_t i = 0; i < sizeof libraries / sizeof *libraries; ++i) {
+    if (strncmp(name, libraries[i], strlen(libraries[i])) == 0) return 1;
+  }
+  return 0;
+}
+
+static void tell_where_it_hangs(int signal_number) {
+  (void)signal_number;
+  enum { deepest = 64 };
+  static char maps[1 << 18];
+  void* frames[deepest];
+  const int count = backtrace(frames, deepest);
+  const int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  size_t size = 0;
+  for (ssize_t got = 0; file >= 0 && (got = read(file, maps + size, sizeof maps - 1 - size)) > 0;) size += (size_t)got;
+  int status = 0;
+  for (int i = 1; i < count; ++i) {  // the first is here
+    const char* const path = library_at(maps, (unsigned long)frames[i]);
+    const char* const name = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
+    const int is_c = strncmp(name, "libc.so", 7) == 0 || strncmp(name, "ld-linux", 8) == 0;
+    if (status == 0 && !is_c) status = is_around_us(name) ? hangs_around_us : hangs_elsewhere;
+    if (write(STDERR_FILENO, name, strlen(name)) < 0 || write(STDERR_FILENO, "\n", 1) < 0) break;
+  }
+  _exit(status == 0 ? hangs_elsewhere : status);
+}
+
 static int be_a_child(const char* string) {
+  signal(SIGALRM, tell_where_it_hangs);
   alarm(25);  // a lock that nobody will ever release ends here
   SQLHENV own_env = SQL_NULL_HENV;
   Visitor visitor = {.string = string};
@@ -412,20 +468,25 @@ static void forked(char* text) {
   const long longest = length_of_a_visit(&first);
   pthread_t thread;
   pthread_create(&thread, NULL, visit, &visitor);
-  long lost = 0;
+  void* frame = NULL;
+  backtrace(&frame, 1);  // loads what it needs, which a child that hangs must not
+  long lost = 0, waiting = 0;
   for (long i = 0; i < count; ++i) {
     rest_for(rand_r(&seed) % longest);
     const pid_t child = fork();
     if (child == 0) _exit(be_a_child(visitor.string));
     int status = -1;
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+    const int is_ended = child > 0 && waitpid(child, &status, 0) == child;
+    if (is_ended && WIFEXITED(status) && WEXITSTATUS(status) == hangs_around_us) {
+      ++waiting;
+    } else if (!is_ended || status != 0) {
       ++lost;
       fprintf(stderr, "lost: the child ended with wait status %d\n", status);
     }
   }
   atomic_store(&ends, 1);
   pthread_join(thread, NULL);
-  printf("ok %ld\n", lost + visitor.lost);
+  printf("ok %ld %ld\n", lost + visitor.lost, waiting);
 }
 
 static void soak(char* text) {
