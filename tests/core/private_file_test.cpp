@@ -154,6 +154,9 @@ TEST_F(PrivateFile, IsReadAndWrittenWholeByAThreadThatIsCancelledMeanwhile) {
 }
 
 TEST_F(PrivateFile, AThreadThatIsCancelledWhileItWaitsForALockLeavesNothingOpen) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer fails over a stack that is unwound";  // it runs in the plain and the TSan build
+#endif
   const auto open_files = [] {
     return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
   };
