@@ -423,6 +423,11 @@ void add_section(ConnectionString& out, const Given& given, const BaseDriverProf
   }
 }
 
+// Server and Port of a DSN that has to be named: from a string they could lead a secret elsewhere, and are refused there.
+bool stay_with_the_dsn(const Given& given, const Settings& settings) {
+  return (settings.has_token_host || fetches_login(settings.auth_type)) && !given.allows_in_string();
+}
+
 }  // namespace
 
 Secret write_out_string(const Given& given, const Settings& settings, const BaseDriverProfile& profile) {
@@ -443,9 +448,7 @@ Secret write_out_string(const Given& given, const Settings& settings, const Base
     if (found && found->origin == Origin::aws) return;  // asked again the next time: it may be another then
     if (!value.empty() && (!found || found->attribute == nullptr)) out.add(Attribute(attribute_row(id).name, value));
   };
-  // From a string these two could lead a secret elsewhere, and are refused there: the DSN, which the string names, says them again.
-  const bool leads = (settings.has_token_host || fetches_login(settings.auth_type)) && !given.allows_in_string();
-  if (!leads || saves_file) {
+  if (saves_file || !stay_with_the_dsn(given, settings)) {
     complete(AttributeId::server, settings.asked_server.empty() ? settings.server : settings.asked_server);
     if (given.find(AttributeId::port, profile)) complete(AttributeId::port, std::to_string(settings.port));
   }
