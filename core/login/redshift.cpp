@@ -9,6 +9,7 @@
 #include "core/aws/redshift_lists.h"
 #include "core/json.h"
 #include "core/login/fetched_login.h"
+#include "core/text.h"
 
 namespace iamodbc {
 namespace {
@@ -80,7 +81,7 @@ std::optional<Error> add_endpoint(Json& document, const RedshiftTarget& target, 
   const auto& endpoint = std::get<Place>(result);
   if (endpoint.host.empty() || endpoint.port == 0) {
     return cannot_connect("The " + shown(target) + " has no endpoint" +
-                          (endpoint.status.empty() ? "" : ": it is " + endpoint.status) +
+                          (endpoint.status.empty() ? "" : ": it is " + on_one_line(endpoint.status, 40)) +
                           ". Wait until it is available, or resume it.");
   }
   document.set("host", endpoint.host);
