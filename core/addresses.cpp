@@ -322,7 +322,7 @@ class Trail {
     if (!met_.insert(name_).second)
       return no_alias(host_, "DNS leads it in a circle, to " + name_ + " twice. Have the records mended");
     names_.push_back(name_);
-    if (names_.size() <= most_aliases || is_at_its_end()) return std::nullopt;
+    if (names_.size() <= most_aliases) return std::nullopt;
     return no_alias(host_, "DNS leads it through more than " + std::to_string(most_aliases) + " names, the last one " +
                                name_ + ". Have the records mended");
   }
