@@ -175,6 +175,34 @@ Result<Source> settings_of(Given given, const OdbcFiles& files, const System& sy
                 base_file ? std::move(base_file).value() : BaseDriverFile(), profile, std::move(settings).value()};
 }
 
+// The credentials that a DSN or a connection string asks for; what it tells of the database counts only as far as it tells a region.
+Result<CredentialQuestion> question_of_source(const std::string& argument, const System& system) {
+  const OdbcFiles files = OdbcFiles::read(system);
+  auto string = read_source(argument, files);
+  if (!string) return string.error();
+  auto given = Given::gather(std::move(string).value(), files);
+  if (!given) return given.error();
+  auto fetched = read_fetch_settings(given.value());
+  if (!fetched) return fetched.error();
+  CredentialQuestion question;
+  if (fetches_login(fetched.value().auth_type)) {
+    FetchSettings& settings = fetched.value();
+    for (const std::string& region : {region_of_arn(settings.secret_id), settings.secret_region, settings.region,
+                                      read_host_name(settings.token_host).region}) {
+      if (question.region.empty()) question.region = region;
+    }
+    question.settings = std::move(settings.credentials);
+    return question;
+  }
+  auto source = settings_of(std::move(given).value(), files, system, true);
+  if (!source) return source.error();
+  Settings& settings = source.value().settings;
+  question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
+  if (question.region.empty()) question.region = region_of_partition(settings.token_host);
+  question.settings = std::move(settings.credentials);
+  return question;
+}
+
 }  // namespace
 
 Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system) {
@@ -203,28 +231,9 @@ Result<CredentialQuestion> credential_question_of(const std::string& argument, c
                                                   const System& system) {
   CredentialQuestion question;
   if (!argument.empty()) {
-    const OdbcFiles files = OdbcFiles::read(system);
-    auto string = read_source(argument, files);
-    if (!string) return string.error();
-    auto given = Given::gather(std::move(string).value(), files);
-    if (!given) return given.error();
-    auto fetched = read_fetch_settings(given.value());
-    if (!fetched) return fetched.error();
-    if (fetches_login(fetched.value().auth_type)) {  // what it tells of the database is not needed here
-      FetchSettings& settings = fetched.value();
-      for (const std::string& region : {region_of_arn(settings.secret_id), settings.secret_region, settings.region,
-                                        read_host_name(settings.token_host).region}) {
-        if (question.region.empty()) question.region = region;
-      }
-      question.settings = std::move(settings.credentials);
-    } else {
-      auto source = read_settings_without_base_driver(std::move(given).value(), files, system);
-      if (!source) return source.error();
-      Settings& settings = source.value().settings;
-      question.region = settings.region.empty() ? read_host_name(settings.token_host).region : settings.region;
-      if (question.region.empty()) question.region = region_of_partition(settings.token_host);
-      question.settings = std::move(settings.credentials);
-    }
+    auto asked = question_of_source(argument, system);
+    if (!asked) return asked.error();
+    question = std::move(asked).value();
   }
   if (!profile.empty()) {
     question.settings = CredentialSettings();
