@@ -44,7 +44,7 @@ def kept(kind, target):
 
 def command(build, target, *options):
     dictionary = HERE / "dictionaries" / f"{target}.dict"
-    return [str(build / "tests/fuzz" / f"fuzz_{target}"), f"-max_len={LONGEST_INPUT}", "-timeout=60", "-rss_limit_mb=2048",
+    return [str(build / "tests/fuzz" / f"fuzz_{target}"), f"-max_len={LONGEST_INPUT}", "-timeout=60", "-report_slow_units=60", "-rss_limit_mb=2048",
             *([f"-dict={dictionary}"] if dictionary.exists() else []), *options]
 
 
