@@ -319,7 +319,7 @@ std::optional<std::string> name_after(std::string_view type, std::string_view se
   const char quote = section.empty() ? '\0' : section.front();
   if (quote == '"' || quote == '\'') {
     section.remove_prefix(1);
-    if (section.find(quote) + 1 != section.size()) return std::nullopt;
+    if (section.empty() || section.find(quote) + 1 != section.size()) return std::nullopt;
     section.remove_suffix(1);
   } else if (section.find_first_of(blanks) != std::string_view::npos) {
     return std::nullopt;

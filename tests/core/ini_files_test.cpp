@@ -64,6 +64,13 @@ TEST(AwsFiles, LongProfileNamesArriveWhole) {
   EXPECT_EQ(credentials_value("[" + name + "]\nregion = eu-west-1\n", name, "region"), "eu-west-1");
 }
 
+TEST(AwsFiles, ALoneQuoteIsNoNameAndHarmsNoOtherProfile) {
+  for (const char* const section : {"[profile ']", "[profile \"]", "[sso-session ']", "[services \"]"}) {
+    const std::string config = std::string(section) + "\nregion = x\n[profile dev]\nregion = eu-west-1\n";
+    EXPECT_EQ(value(AwsFiles::from_text(config, config).config_profile("dev"), "region"), "eu-west-1") << section;
+  }
+}
+
 TEST(AwsFiles, ProfilesEqualInTheirFirst41CharactersStayApart) {
   const std::string start(41, 'p');
   const std::string config =
