@@ -2,6 +2,7 @@
 #include "setup/ini_edit.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/text.h"
@@ -12,6 +13,13 @@ namespace {
 constexpr std::string_view forbidden_in_dsn_names = "[]{}(),;?*=!@\\";  // Source: SQLWriteDSNToIni
 constexpr std::string_view blanks = " \t\n\v\f\r";
 constexpr std::string_view line_breakers("\n\r\0", 3);
+
+// Without all that is a blank to libodbcinst, vertical tabs and form feeds too, so that a line is here what it is to the reader.
+std::string_view bare(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
 
 std::vector<std::string_view> lines_of(std::string_view text) {  // each with its end
   std::vector<std::string_view> lines;
@@ -25,23 +33,23 @@ std::vector<std::string_view> lines_of(std::string_view text) {  // each with it
 }
 
 bool is_blank(std::string_view line) {
-  return trimmed(line).empty();
+  return bare(line).empty();
 }
 bool is_comment(std::string_view line) {
-  return trimmed(line).starts_with('#') || trimmed(line).starts_with(';');
+  return bare(line).starts_with('#') || bare(line).starts_with(';');
 }
 bool is_header(std::string_view line) {
-  return trimmed(line).starts_with('[');
+  return bare(line).starts_with('[');
 }
 
 bool is_header_of(std::string_view line, std::string_view section) {
-  const std::string_view text = trimmed(line);
+  const std::string_view text = bare(line);
   if (!text.starts_with('[')) return false;
-  return same_name(trimmed(text.substr(1, text.find(']', 1) - 1)), section);
+  return same_name(bare(text.substr(1, text.find(']', 1) - 1)), section);
 }
 
 bool is_line_of(std::string_view line, std::string_view key) {
-  return !is_blank(line) && !is_comment(line) && same_name(trimmed(line.substr(0, line.find('='))), key);
+  return !is_blank(line) && !is_comment(line) && same_name(bare(line.substr(0, line.find('='))), key);
 }
 
 // One past the last line of the section whose header is at `header`; blanks and comments behind it belong to nobody.
@@ -74,7 +82,7 @@ std::string line_end(const std::vector<std::string_view>& lines, std::size_t aft
 
 std::string_view value_of(std::string_view line) {
   const std::size_t equals_sign = line.find('=');
-  return equals_sign == std::string_view::npos ? std::string_view() : trimmed(line.substr(equals_sign + 1));
+  return equals_sign == std::string_view::npos ? std::string_view() : bare(line.substr(equals_sign + 1));
 }
 
 // The line with another value: its key, indentation and blanks around the `=` as they are.
@@ -85,8 +93,7 @@ std::string with_other_value(std::string_view line, std::string_view key, std::s
     const std::size_t start = std::min(line.find_first_not_of(" \t", equals_sign + 1), line.size());
     if (start + value.size() <= unixodbc_line_limit) {
       // Where there was no value, the blanks end with the line.
-      return std::string(trimmed(line.substr(start)).empty() ? line.substr(0, equals_sign + 1)
-                                                             : line.substr(0, start)) +
+      return std::string(bare(line.substr(start)).empty() ? line.substr(0, equals_sign + 1) : line.substr(0, start)) +
              std::string(value) + end;
     }
   }
@@ -196,6 +203,25 @@ std::string without_value(std::string_view text, std::string_view section, std::
   return result + joined(lines, section_ends, lines.size());
 }
 
+namespace {
+
+// unixODBC ignores a file whose first [section] is indented, so the one that has become the first loses its blanks.
+std::string with_first_section_at_its_margin(std::string text) {
+  std::size_t at = 0;
+  for (const std::string_view line : lines_of(text)) {
+    if (is_blank(line) || is_comment(line)) {
+      at += line.size();
+      continue;
+    }
+    const std::size_t indent = line.find_first_not_of(blanks);
+    if (line[indent] == '[') text.erase(at, indent);
+    break;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string without_section(std::string_view text, std::string_view section) {
   std::string result;
   const std::vector<std::string_view> lines = lines_of(text);
@@ -210,7 +236,7 @@ std::string without_section(std::string_view text, std::string_view section) {
     if (is_apart) result.resize(result.size() - lines[i - 1].size());
     i = end - 1;
   }
-  return result;
+  return with_first_section_at_its_margin(std::move(result));
 }
 
 }  // namespace iamodbc

@@ -32,7 +32,7 @@ Result<std::string> with_value(std::string_view text, std::string_view section, 
                                std::string_view value);
 // Without the lines of this key in the section.
 std::string without_value(std::string_view text, std::string_view section, std::string_view key);
-// Without the sections of this name. Comments behind a section's last line stay.
+// Without the sections of this name. Comments behind a section's last line stay. Another that becomes the first loses its indentation, with which unixODBC would ignore the file.
 std::string without_section(std::string_view text, std::string_view section);
 
 }  // namespace iamodbc

@@ -38,6 +38,16 @@ std::string with_driver(std::string_view text) {
   return set(set(text, "iamodbc", "Description", "x"), "iamodbc", "Driver", "/lib/a.so");
 }
 
+TEST(IniEdit, AnIndentedSectionThatBecomesTheFirstIsReadOn) {
+  EXPECT_EQ(without_section("[a]\nx=1\n; mine\n  [b]\ny=2\n", "a"), "; mine\n[b]\ny=2\n");
+  EXPECT_EQ(without_section("[c]\nz=3\n[a]\nx=1\n  [b]\ny=2\n", "a"), "[c]\nz=3\n  [b]\ny=2\n");
+}
+
+TEST(IniEdit, ASectionBehindAVerticalTabIsOne) {
+  EXPECT_EQ(without_section("[c]\nz=3\n[a]\nx=1\n\v[b]\ny=2\n", "a"), "[c]\nz=3\n\v[b]\ny=2\n");
+  EXPECT_EQ(without_value("[c]\nz=3\n\f[a]\nx=1\n", "a", "x"), "[c]\nz=3\n\f[a]\n");
+}
+
 TEST(IniEdit, ANewSectionComesLastAndNothingElseChanges) {
   EXPECT_EQ(with_driver(odd_file),
             odd_file + std::string("\r\n\r\n[iamodbc]\r\nDescription=x\r\nDriver=/lib/a.so\r\n"));
