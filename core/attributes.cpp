@@ -453,7 +453,8 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      false,
      true,
      strict_permissions_choices,
-     "whether secrets in a file that others can read are refused; without it the log warns"},
+     "whether a login is refused where others can read files with secrets, or change or replace files of settings; "
+     "without it the log warns"},
     {Id::tls,
      "TLS",
      {},

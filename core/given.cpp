@@ -123,6 +123,16 @@ std::optional<Error> Given::cut_line() const {
   return std::nullopt;
 }
 
+std::vector<std::string> Given::files() const {
+  std::vector<std::string> files;
+  for (const IniSection* const section : {section_, base_section_}) {
+    if (section == nullptr) continue;
+    std::string file = files_->data_source_file(section->name);
+    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(std::move(file));
+  }
+  return files;
+}
+
 std::vector<std::string> Given::files_of_secrets(const BaseDriverProfile& profile) const {
   std::vector<std::string> files;
   for (const AttributeRow& row : attribute_table()) {

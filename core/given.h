@@ -67,7 +67,9 @@ class Given {
   [[nodiscard]] std::optional<Found> find(std::span<const char* const> names) const;
   // All that was given, in the order string (as written), our section, BaseDSN's section, AWS.
   [[nodiscard]] std::vector<Found> all() const;
-  // The files that secrets of ours were taken from, each once.
+  // The files that the sections of the DSN and of BaseDSN are in, each once.
+  [[nodiscard]] std::vector<std::string> files() const;
+  // Those that secrets of ours were taken from, each once.
   [[nodiscard]] std::vector<std::string> files_of_secrets(const BaseDriverProfile& profile) const;
 
  private:

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -50,6 +51,93 @@ bool is_ours_alone(const std::string& folder) {
          (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+// A folder, a link or the file itself, on the way to a file.
+struct Step {
+  std::string path;
+  struct stat status {};
+};
+
+// The kernel follows no more of them.
+constexpr int most_links = 40;
+
+// As the kernel goes, from the root on, through each link; up to where it cannot be followed.
+std::vector<Step> way_to(const std::string& path) {
+  std::error_code ignored;
+  std::string rest = path.front() == '/' ? path : std::filesystem::current_path(ignored).string() + "/" + path;
+  std::string at;  // without a link in it; empty for the root
+  std::vector<Step> way(1, Step{"/"});
+  if (lstat("/", &way.back().status) != 0) return {};
+  for (int links = 0; !rest.empty() && links <= most_links;) {
+    const std::string name = rest.substr(0, rest.find('/'));
+    rest.erase(0, name.size() + 1);
+    if (name.empty() || name == ".") continue;
+    if (name == "..") {
+      at.resize(at.empty() ? 0 : at.rfind('/'));
+      continue;
+    }
+    Step step{at + "/" + name};
+    if (lstat(step.path.c_str(), &step.status) != 0) break;
+    if (S_ISLNK(step.status.st_mode)) {
+      const std::string target = std::filesystem::read_symlink(step.path, ignored).string();
+      if (target.empty()) break;
+      if (target.front() == '/') at.clear();
+      rest.insert(0, target + "/");
+      ++links;
+    } else {
+      at = step.path;
+    }
+    way.push_back(std::move(step));
+  }
+  return way;
+}
+
+bool is_ours_or_roots(const struct stat& status) {
+  return status.st_uid == 0 || status.st_uid == geteuid();
+}
+
+std::string owned_by_another(const struct stat& status, const std::string& path) {
+  return "user " + std::to_string(status.st_uid) + " owns " + path;
+}
+
+std::string with_mode(const std::string& path, const struct stat& status) {
+  std::string octal = "0";
+  for (const unsigned shift : {6U, 3U, 0U}) octal += static_cast<char>('0' + ((status.st_mode >> shift) & 7U));
+  return path + " (mode " + octal + ")";
+}
+
+// Before a command that only the owner may run, and root.
+std::string sudo(const struct stat& status) {
+  return status.st_uid == geteuid() || geteuid() == 0 ? "" : "sudo ";
+}
+
+std::optional<Exposure> exposure_of_itself(const std::string& path, const struct stat& status, Holds holds) {
+  const std::string as_root = sudo(status);
+  const std::string own = as_root + "chown " + std::to_string(geteuid()) + " " + path;
+  if (!is_ours_or_roots(status)) return Exposure{owned_by_another(status, path), own};
+  if (holds == Holds::settings) {
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return std::nullopt;
+    return Exposure{"others can change " + with_mode(path, status), as_root + "chmod go-w " + path};
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return std::nullopt;
+  // Root's file for itself alone would be out of this user's reach too.
+  return Exposure{"others can read or change " + with_mode(path, status),
+                  (as_root.empty() ? "" : own + " && ") + as_root + "chmod 600 " + path};
+}
+
+std::optional<Exposure> exposure_by(const Step& step, const std::string& path) {
+  const std::string on_the_way = ", on the way to " + path;
+  if (!is_ours_or_roots(step.status)) {
+    return Exposure{owned_by_another(step.status, step.path) + on_the_way,
+                    "keep it in a folder that is yours or root's"};
+  }
+  const bool is_open = S_ISDIR(step.status.st_mode) && (step.status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (!is_open || (step.status.st_mode & S_ISVTX) != 0) return std::nullopt;
+  // A folder of root's where everybody writes is meant for that, as /tmp is.
+  const bool is_meant = step.status.st_uid == 0 && geteuid() != 0 && (step.status.st_mode & S_IWOTH) != 0;
+  return Exposure{"others can change " + with_mode(step.path, step.status) + on_the_way,
+                  sudo(step.status) + (is_meant ? "chmod +t " : "chmod go-w ") + step.path};
+}
+
 bool is_same_file(int descriptor, const std::string& path) {
   struct stat ours {};
   struct stat there {};
@@ -82,14 +170,14 @@ Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes)
   return bytes;
 }
 
-std::string open_to_others(const std::string& path) {
+std::optional<Exposure> exposure_of(const std::string& path, Holds holds) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
-    return {};
-  const unsigned mode = status.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
-  std::string octal = "0";
-  for (const unsigned shift : {6U, 3U, 0U}) octal += static_cast<char>('0' + ((mode >> shift) & 7U));
-  return path + " (mode " + octal + ")";
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  if (auto found = exposure_of_itself(path, status, holds)) return found;
+  for (const Step& step : way_to(path)) {
+    if (auto found = exposure_by(step, path)) return found;
+  }
+  return std::nullopt;
 }
 
 std::optional<Secret> read_private_file(const std::string& path) {

@@ -22,8 +22,19 @@ namespace iamodbc {
 // directory", "is larger than 20000 bytes"); never waits, for the writer of a pipe neither.
 Result<Secret> read_secret_file(const std::string& path, std::size_t most_bytes);
 
-// "/home/me/.aws/credentials (mode 0644)"; empty when it is for its owner alone, or not there.
-std::string open_to_others(const std::string& path);
+// What others can do to a file, and what ends it, for messages: "others can read or change /home/me/.aws/credentials
+// (mode 0644)", "chmod 600 /home/me/.aws/credentials". Others are all but this user and root, those of the file's group
+// among them.
+struct Exposure {
+  std::string what;
+  std::string remedy;
+};
+// Of secrets nobody else may read or change the file; of settings nobody else may change it.
+enum class Holds { secrets, settings };
+// Looks at the file and at each folder and link on the way to it: who can write into a folder, or owns it, can put
+// another file there. A folder where everybody may write but remove only what is their own (/tmp) is none of these.
+// Nothing when all is well, or it is no file.
+std::optional<Exposure> exposure_of(const std::string& path, Holds holds);
 
 // Nothing when there is no such file, or it cannot be read.
 std::optional<Secret> read_private_file(const std::string& path);

@@ -186,6 +186,7 @@ CredentialSettings read_credential_settings(Reader& reader, const Given& given, 
   settings.are_permissions_strict = reader.choice(Id::strict_permissions) == 1U;
   settings.dsn = given.dsn();
   settings.files_of_secrets = given.files_of_secrets(profile);
+  settings.files_of_dsn = given.files();
   settings.are_keys_in_string = is_in_string(given, profile, Id::secret_access_key);
   settings.may_prompt = may_prompt;
   return settings;

@@ -194,6 +194,8 @@ Result<SharedCredentials> find(const Context& context, std::vector<Attempt>& att
     return stopped(attempts, "ExpectedAccountID", *std::move(error));
   if (auto error = open_files_error(settings, context.log))
     return stopped(attempts, "StrictPermissions", *std::move(error));
+  if (auto error = changeable_files_error(context.files, settings, context.log))
+    return stopped(attempts, "StrictPermissions", *std::move(error));
   auto found = ask_in_order(context, attempts);
   if (!found) return found;
   const std::string profile = chosen_profile(context.system, settings.profile).name;

@@ -75,6 +75,7 @@ struct CredentialSettings {
   bool are_permissions_strict = false;        // StrictPermissions
   bool are_keys_in_string = false;            // the keys are the application's, not of a file
   std::vector<std::string> files_of_secrets;  // of the DSN
+  std::vector<std::string> files_of_dsn;      // all that its sections are in
   std::string dsn;                            // its name, for messages; empty: none
   bool may_prompt = true;  // whether the program that connects lets us ask: not under SQL_DRIVER_NOPROMPT
 };
@@ -94,10 +95,13 @@ struct Context {
 // Who asks AWS's services: `profile` is the one whose settings count, and its region where the database's is not known. Without any, empty.
 AwsClient aws_client(const Context& context, const std::string& profile);
 
-// For a file that secrets are taken from: an error where others can read it and StrictPermissions=yes; else a warning in the log.
+// For a file that secrets are taken from: an error where others can read or change it (private_file.h) and
+// StrictPermissions=yes; else a warning in the log.
 std::optional<Error> open_to_others_error(const std::string& path, const CredentialSettings& settings, const Log& log);
-// Likewise for the files in which the DSN has its secrets.
+// Likewise for the files in which the DSN has its secrets, and for its other files where others can change them.
 std::optional<Error> open_files_error(const CredentialSettings& settings, const Log& log);
+// Likewise for the two AWS files where others can change them: they may name programs, services and authorities.
+std::optional<Error> changeable_files_error(const AwsFiles& files, const CredentialSettings& settings, const Log& log);
 
 class Provider {
  public:

@@ -51,10 +51,11 @@ constexpr Advice table[] = {
      "Install it (Debian: odbc-postgresql, odbc-mariadb) and name its section of odbcinst.ini, or its file, in "
      "BaseDriver."},
     {"file-permissions",
-     "Others can read a file that holds secrets",
-     {},
-     "A file with AWS keys, passwords or sign-ins is readable by the group or by everybody on this computer.",
-     "chmod 600 FILE. Keys in use by others are to be changed in AWS."},
+     "Others can read or change a file that is to be yours",
+     {"StrictPermissions=yes. Take"},
+     "A file with AWS keys, passwords or sign-ins can be read by its group or by everybody on this computer; or a file "
+     "that may name programs, or a folder that it is in, can be changed by them.",
+     "Run the command that stands behind it. Keys that others could read are to be changed in AWS."},
     {"attribute-wrong",
      "An attribute is not understood",
      {"Did you mean", "is not one of", "may not stand in a connection string"},

@@ -149,7 +149,7 @@ void look_at_signed_name(Examination& examination) {
 
 void look_at_permissions(Examination& examination) {
   const AwsFiles aws = AwsFiles::read(examination.system);
-  std::vector<std::string> paths{aws.credentials_path(), aws.config_path()};
+  std::vector<std::string> paths{aws.credentials_path()};
   for (const std::string& path : files_of(sso_cache_folder(examination.system))) paths.push_back(path);
   const auto given = examination.system.set_variable("AWS_LOGIN_CACHE_DIRECTORY");
   for (const std::string& path :
@@ -159,10 +159,16 @@ void look_at_permissions(Examination& examination) {
     if (holds_a_secret(file)) paths.push_back(file.path);
   }
   std::vector<std::string> wide;
-  for (const std::string& path : paths) {
-    const std::string found = open_to_others(path);
-    const bool is_config = path == aws.config_path();  // holds secrets only when somebody put them there
-    if (!found.empty() && !is_config && std::find(wide.begin(), wide.end(), found) == wide.end()) wide.push_back(found);
+  const auto look_at = [&](const std::string& path, Holds holds) {
+    const auto found = exposure_of(path, holds);
+    std::string line = found ? found->what + ": " + found->remedy : "";
+    if (found && std::find(wide.begin(), wide.end(), line) == wide.end()) wide.push_back(std::move(line));
+  };
+  for (const std::string& path : paths) look_at(path, Holds::secrets);
+  // These hold secrets only when somebody put them there.
+  look_at(aws.config_path(), Holds::settings);
+  for (const IniFile& file : examination.files.data_source_files()) {
+    if (!holds_a_secret(file)) look_at(file.path, Holds::settings);
   }
   if (wide.empty()) return examination.findings.add("permissions", Mark::ok, "files with secrets are for you alone");
   examination.findings.add(Finding{"permissions", Mark::warning, std::move(wide), {"file-permissions"}});

@@ -39,8 +39,10 @@ class Permissions(World):
                 done = self.credentials(StrictPermissions="yes", **attributes)
                 self.assertEqual(1 if is_open else 0, done.returncode, done.stderr)
                 if is_open:
-                    self.assertIn(f"iamodbc: [28000] Others can read or change {path} (mode 0{mode:o}), which holds secrets, and StrictPermissions=yes. "
-                                  f"Take their rights away: chmod 600 {path}", done.stderr)
+                    can = "change" if mode & 0o022 and os.path.basename(path) in ("config", "credentials") else "read or change"
+                    holds, command = ("may name programs", "go-w") if can == "change" else ("holds secrets", "600")
+                    self.assertIn(f"iamodbc: [28000] Others can {can} {path} (mode 0{mode:o}), which {holds}, and StrictPermissions=yes. "
+                                  f"Take their rights away: chmod {command} {path}", done.stderr)
 
     def test_strict_permissions_refuse_what_others_can_read(self):
         keys = self.new_keys()
@@ -82,6 +84,44 @@ class Permissions(World):
     def test_a_token_of_a_web_identity(self):
         self.sts.role(ROLE, web_token=b"eyJ.token.x")
         self.judge(self.write("token", "eyJ.token.x"), WebIdentityTokenFile=self.home + "/token", RoleArn=ROLE)
+
+    def test_who_can_change_the_config_file_could_have_a_program_started(self):
+        keys = self.new_keys()
+        printed = self.private("printed", json.dumps({"Version": 1, "AccessKeyId": keys[0], "SecretAccessKey": keys[1]}))
+        self.write("config", f"[profile run]\ncredential_process = sh -c 'touch {self.home}/started; cat {printed}'\n")
+        for mode, is_open in ((0o644, False), (0o664, True), (0o646, True)):
+            os.chmod(self.home + "/config", mode)
+            with self.subTest(mode=oct(mode)):
+                done = self.credentials(Profile="run", StrictPermissions="yes")
+                self.assertEqual(1 if is_open else 0, done.returncode, done.stderr)
+                self.assertEqual(not is_open, os.path.exists(self.home + "/started"))
+                if is_open:
+                    self.assertIn(f"[28000] Others can change {self.home}/config (mode 0{mode:o}), which may name programs, and StrictPermissions=yes. "
+                                  f"Take their rights away: chmod go-w {self.home}/config", done.stderr)
+                elif os.path.exists(self.home + "/started"):
+                    os.unlink(self.home + "/started")
+
+    def test_who_can_change_a_folder_could_put_another_file_there(self):
+        keys = self.new_keys()
+        path = self.write(".aws/credentials", f"[default]\naws_access_key_id = {keys[0]}\naws_secret_access_key = {keys[1]}\n")
+        os.chmod(path, 0o600)
+        for mode, is_open in ((0o755, False), (0o775, True), (0o777, True), (0o1777, False)):
+            os.chmod(self.home + "/.aws", mode)
+            with self.subTest(mode=oct(mode)):
+                self.assertEqual(0, self.credentials(Profile="default").returncode)
+                done = self.credentials(Profile="default", StrictPermissions="yes")
+                self.assertEqual(1 if is_open else 0, done.returncode, done.stderr)
+                if is_open:
+                    self.assertIn(f"[28000] Others can change {self.home}/.aws (mode 0{mode:o}), on the way to {path}, which may name programs, and "
+                                  f"StrictPermissions=yes. Take their rights away: chmod go-w {self.home}/.aws", done.stderr)
+
+    def test_an_odbc_ini_that_others_can_change(self):
+        keys = self.new_keys()
+        os.chmod(self.write(".aws/credentials", f"[default]\naws_access_key_id = {keys[0]}\naws_secret_access_key = {keys[1]}\n"), 0o600)
+        self.dsn(Profile="default", StrictPermissions="yes")
+        for mode, status in ((0o644, 0), (0o664, 1)):
+            os.chmod(self.home + "/odbc.ini", mode)
+            self.assertEqual(status, self.tool("token", "here").returncode, oct(mode))
 
     def test_files_without_secrets_may_be_open(self):
         keys = self.new_keys()

@@ -176,5 +176,100 @@ TEST_F(PrivateFile, AThreadThatIsCancelledWhileItWaitsForALockLeavesNothingOpen)
   EXPECT_EQ(open_files(), before);
 }
 
+std::string told(const std::optional<Exposure>& exposure) {
+  return exposure ? exposure->what + ": " + exposure->remedy : "fine";
+}
+
+TEST_F(PrivateFile, OfAFileOthersMayReadSettingsButNoSecrets) {
+  struct Case {
+    mode_t mode;
+    bool keeps_secrets;
+    bool keeps_settings;
+  };
+  const std::string file = path("config");
+  std::ofstream(file) << "x";
+  for (const Case& one : {Case{0600, true, true}, Case{0400, true, true}, Case{0640, false, true},
+                          Case{0604, false, true}, Case{0620, false, false}, Case{0602, false, false}}) {
+    fs::permissions(file, static_cast<fs::perms>(one.mode));
+    EXPECT_EQ(!exposure_of(file, Holds::secrets), one.keeps_secrets) << one.mode;
+    EXPECT_EQ(!exposure_of(file, Holds::settings), one.keeps_settings) << one.mode;
+  }
+  EXPECT_EQ(told(exposure_of(file, Holds::secrets)),
+            "others can read or change " + file + " (mode 0602): chmod 600 " + file);
+  EXPECT_EQ(told(exposure_of(file, Holds::settings)), "others can change " + file + " (mode 0602): chmod go-w " + file);
+  for (const std::string& none : {path("none"), folder_, std::string("/dev/null"), std::string()})
+    EXPECT_EQ(told(exposure_of(none, Holds::secrets)), "fine") << none;
+}
+
+TEST_F(PrivateFile, WhoCanChangeAFolderOnTheWayCanChangeTheFile) {
+  ASSERT_FALSE(write_private_file(path("a/b/c"), "x"));
+  const std::string file = path("a/b/c");
+  for (const mode_t mode : {0700U, 0755U, 0777U, 0720U, 0702U, 01777U, 01770U}) {
+    fs::permissions(path("a"), static_cast<fs::perms>(mode));
+    const bool is_fine = (mode & 022U) == 0 || (mode & 01000U) != 0;
+    for (const Holds holds : {Holds::secrets, Holds::settings}) EXPECT_EQ(!exposure_of(file, holds), is_fine) << mode;
+  }
+  fs::permissions(path("a"), static_cast<fs::perms>(0777));
+  const std::string expected =
+      "others can change " + path("a") + " (mode 0777), on the way to " + file + ": chmod go-w " + path("a");
+  EXPECT_EQ(told(exposure_of(file, Holds::settings)), expected);
+  EXPECT_EQ(told(exposure_of("/.." + path("a/./../a//b/c"), Holds::settings)).substr(0, 20), expected.substr(0, 20));
+}
+
+TEST_F(PrivateFile, TheWayToAFileGoesThroughLinks) {
+  ASSERT_FALSE(write_private_file(path("open/inner/c"), "x"));
+  ASSERT_FALSE(write_private_file(path("good/c"), "x"));
+  fs::permissions(path("open"), static_cast<fs::perms>(0777));
+  fs::create_symlink("../../good", path("open/inner/out"));
+  fs::create_symlink("open/inner", path("in"));
+  fs::create_symlink(path("open/inner/out/c"), path("through"));
+  fs::create_symlink(path("good"), path("well"));
+  for (const char* const name : {"open/inner/c", "in/c", "through", "open/inner/out/c", "in/../inner/out/c"})
+    EXPECT_NE(told(exposure_of(path(name), Holds::settings)), "fine") << name;
+  for (const char* const name : {"good/c", "well/c", "well/../good/c"})
+    EXPECT_EQ(told(exposure_of(path(name), Holds::settings)), "fine") << name;
+  fs::permissions(path("open"), static_cast<fs::perms>(0755));
+  EXPECT_EQ(told(exposure_of(path("through"), Holds::secrets)), "fine");
+}
+
+TEST_F(PrivateFile, AFileOrFolderOfAnotherUserIsNotOurs) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_FALSE(write_private_file(path("a/c"), "x"));
+  ASSERT_EQ(chown(path("a/c").c_str(), 12345, 0), 0);
+  EXPECT_EQ(told(exposure_of(path("a/c"), Holds::settings)),
+            "user 12345 owns " + path("a/c") + ": chown 0 " + path("a/c"));
+  ASSERT_EQ(chown(path("a/c").c_str(), 0, 0), 0);
+  ASSERT_EQ(chown(path("a").c_str(), 12345, 0), 0);
+  EXPECT_EQ(told(exposure_of(path("a/c"), Holds::secrets)), "user 12345 owns " + path("a") + ", on the way to " +
+                                                                path("a/c") +
+                                                                ": keep it in a folder that is yours or root's");
+  ASSERT_EQ(chown(path("a").c_str(), 0, 0), 0);
+  fs::create_symlink("a/c", path("link"));
+  EXPECT_EQ(told(exposure_of(path("link"), Holds::secrets)), "fine");
+  ASSERT_EQ(lchown(path("link").c_str(), 12345, 0), 0);
+  EXPECT_EQ(told(exposure_of(path("link"), Holds::secrets)).substr(0, 15), "user 12345 owns");
+}
+
+TEST_F(PrivateFile, OfAFileOfRootAnotherUserIsToldWhatRootCanDo) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root becomes another user";
+  fs::permissions(folder_, static_cast<fs::perms>(0755));
+  std::ofstream(path("c")) << "x";
+  fs::permissions(path("c"), static_cast<fs::perms>(0640));
+  ASSERT_EQ(seteuid(12345), 0);
+  const std::string of_secrets = told(exposure_of(path("c"), Holds::secrets));
+  const std::string of_settings = told(exposure_of(path("c"), Holds::settings));
+  ASSERT_EQ(seteuid(0), 0);
+  EXPECT_EQ(of_secrets, "others can read or change " + path("c") + " (mode 0640): sudo chown 12345 " + path("c") +
+                            " && sudo chmod 600 " + path("c"));
+  EXPECT_EQ(of_settings, "fine");
+  ASSERT_EQ(chown(folder_.c_str(), 0, 0), 0);
+  fs::permissions(folder_, static_cast<fs::perms>(0777));
+  ASSERT_EQ(seteuid(12345), 0);
+  const std::string of_folder = told(exposure_of(path("c"), Holds::settings));
+  ASSERT_EQ(seteuid(0), 0);
+  EXPECT_EQ(of_folder,
+            "others can change " + folder_ + " (mode 0777), on the way to " + path("c") + ": sudo chmod +t " + folder_);
+}
+
 }  // namespace
 }  // namespace iamodbc

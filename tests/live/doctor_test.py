@@ -228,6 +228,15 @@ class Installation(DoctorTest):
         path = self.write("credentials", "[default]\n", 0o644)
         self.finds("permissions", "warning", "file-permissions", r"credentials \(mode 0644\)", source=(), env={"AWS_SHARED_CREDENTIALS_FILE": path})
 
+    def test_a_config_file_that_others_can_change_or_replace(self):
+        path = self.write("config", "[default]\n", 0o644)
+        self.assertNotIn(path, "\n".join(self.steps(env={"AWS_CONFIG_FILE": path})["permissions"][1]))
+        os.chmod(path, 0o664)
+        self.finds("permissions", "warning", "file-permissions", rf"others can change {path} \(mode 0664\): chmod go-w {path}", source=(), env={"AWS_CONFIG_FILE": path})
+        os.chmod(path, 0o644)
+        os.chmod(os.path.dirname(path), 0o777)
+        self.finds("permissions", "warning", "file-permissions", r"others can change \S+ \(mode 0777\), on the way to \S+config: chmod go-w \S+", source=(), env={"AWS_CONFIG_FILE": path})
+
     def test_an_odbc_ini_with_a_password_that_others_can_read(self):
         path = self.write("odbc.ini", "[x]\nDriver=iamodbc\nPWD=hunter2\n", 0o640)
         self.finds("permissions", "warning", "file-permissions", r"odbc\.ini \(mode 0640\)", source=(), env={"ODBCINI": path})
