@@ -153,29 +153,6 @@ TEST_F(PrivateFile, IsReadAndWrittenWholeByAThreadThatIsCancelledMeanwhile) {
   EXPECT_TRUE(is_done_whole([&] { static_cast<void>(read_secret_file(path("token"), 20)); }));
 }
 
-TEST_F(PrivateFile, AThreadThatIsCancelledWhileItWaitsForALockLeavesNothingOpen) {
-#if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "AddressSanitizer fails over a stack that is unwound";  // it runs in the plain and the TSan build
-#endif
-  const auto open_files = [] {
-    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
-  };
-  const FileLock held(folder_, Steady::now());
-  const auto before = open_files();
-  pthread_t thread{};
-  const auto wait = [](void* folder) -> void* {
-    const FileLock waiting(*static_cast<std::string*>(folder), Steady::now() + std::chrono::seconds(20));
-    return nullptr;
-  };
-  ASSERT_EQ(pthread_create(&thread, nullptr, wait, &folder_), 0);
-  while (open_files() == before) std::this_thread::yield();
-  pthread_cancel(thread);
-  void* result = nullptr;
-  pthread_join(thread, &result);
-  EXPECT_EQ(result, PTHREAD_CANCELED);
-  EXPECT_EQ(open_files(), before);
-}
-
 std::string told(const std::optional<Exposure>& exposure) {
   return exposure ? exposure->what + ": " + exposure->remedy : "fine";
 }
@@ -233,7 +210,7 @@ TEST_F(PrivateFile, TheWayToAFileGoesThroughLinks) {
 }
 
 TEST_F(PrivateFile, AFileOrFolderOfAnotherUserIsNotOurs) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";  // chown
   ASSERT_FALSE(write_private_file(path("a/c"), "x"));
   ASSERT_EQ(chown(path("a/c").c_str(), 12345, 0), 0);
   EXPECT_EQ(told(exposure_of(path("a/c"), Holds::settings)),
@@ -251,7 +228,7 @@ TEST_F(PrivateFile, AFileOrFolderOfAnotherUserIsNotOurs) {
 }
 
 TEST_F(PrivateFile, OfAFileOfRootAnotherUserIsToldWhatRootCanDo) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root becomes another user";
+  if (geteuid() != 0) GTEST_SKIP() << "only root becomes another user";  // seteuid
   fs::permissions(folder_, static_cast<fs::perms>(0755));
   std::ofstream(path("c")) << "x";
   fs::permissions(path("c"), static_cast<fs::perms>(0640));
