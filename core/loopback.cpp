@@ -92,24 +92,11 @@ void Loopback::take_connections() {
 }
 
 std::optional<Loopback::Visit> Loopback::visit_of(Connection& connection) {
-  Visit visit{connection.descriptor, {}, {}};
-  const std::string_view head = connection.head;
-  const auto refuse = [&](std::string_view status) {
-    answer(visit, status, "", "");
-    return std::nullopt;
-  };
-  const std::string_view line = trimmed(head.substr(0, head.find('\n')));
-  const auto first = line.find(' ');
-  const auto last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last || !line.substr(last).starts_with(" HTTP/1."))
-    return refuse("400 Bad Request");
-  if (line.substr(0, first) != "GET") return refuse("405 Method Not Allowed");
-  if (field(head, "Host") != address()) return refuse("421 Misdirected Request");
-  const std::string_view target = line.substr(first + 1, last - first - 1);
-  const auto question = std::min(target.find('?'), target.size());
-  visit.path = target.substr(0, question);
-  visit.query = target.substr(std::min(question + 1, target.size()));
-  return visit;
+  const Asked asked = read_request(connection.head, address());
+  Visit visit{connection.descriptor, std::string(asked.path), std::string(asked.query)};
+  if (asked.refusal.empty()) return visit;
+  answer(visit, asked.refusal, "", "");
+  return std::nullopt;
 }
 
 std::optional<Loopback::Visit> Loopback::next(Deadline until) {
@@ -157,6 +144,19 @@ void Loopback::answer(const Visit& visit, std::string_view status, std::string_v
   shutdown(visit.connection, SHUT_WR);
   wipe(text);
   hang_up(visit.connection);
+}
+
+Asked read_request(std::string_view head, std::string_view address) {
+  const std::string_view line = trimmed(head.substr(0, head.find('\n')));
+  const auto first = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last || !line.substr(last).starts_with(" HTTP/1."))
+    return {"400 Bad Request", {}, {}};
+  if (line.substr(0, first) != "GET") return {"405 Method Not Allowed", {}, {}};
+  if (field(head, "Host") != address) return {"421 Misdirected Request", {}, {}};
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  const auto question = std::min(target.find('?'), target.size());
+  return {{}, target.substr(0, question), target.substr(std::min(question + 1, target.size()))};
 }
 
 }  // namespace iamodbc

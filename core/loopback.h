@@ -55,4 +55,14 @@ class Loopback {
   std::list<Connection> connections_;
 };
 
+// ---- pure part ----
+
+// What a whole head asks for, as it came; or the status that it is refused with.
+struct Asked {
+  std::string_view refusal;
+  std::string_view path;
+  std::string_view query;
+};
+Asked read_request(std::string_view head, std::string_view address);
+
 }  // namespace iamodbc

@@ -104,15 +104,6 @@ Payload payload_of(key_serial_t key) {
   }
 }
 
-std::optional<KeptSecret> kept_in(const Secret& payload) {
-  std::string_view text = payload.reveal();
-  const auto line_end = text.find('\n');
-  if (!text.starts_with(text_version) || line_end == std::string_view::npos) return std::nullopt;
-  const auto seconds = parse_integer(text.substr(text_version.size(), line_end - text_version.size()));
-  if (!seconds || *seconds < 0 || *seconds > std::numeric_limits<std::int32_t>::max() * 4LL) return std::nullopt;
-  return KeptSecret{Secret(text.substr(line_end + 1)), Time(std::chrono::seconds(*seconds))};
-}
-
 // Each of ours with the moment when it was kept; one that has ended, or that cannot be read, is the oldest.
 struct Ours {
   key_serial_t key;
@@ -133,7 +124,7 @@ std::vector<Ours> all_of_ours() {
   for (const key_serial_t key : keys) {
     const auto description = description_of(key);
     if (!description || !description->is_ours) continue;
-    const auto kept = kept_in(payload_of(key).bytes);
+    const auto kept = kept_in(payload_of(key).bytes.reveal());
     const bool is_quickly_made = std::string_view(description->name).substr(prefix.size()).starts_with(quickly_made);
     ours.push_back({key, is_quickly_made, kept ? kept->kept_at : Time::min()});
   }
@@ -197,6 +188,14 @@ int keep_once(const std::string& name, const Secret& payload, unsigned seconds) 
 
 }  // namespace
 
+std::optional<KeptSecret> kept_in(std::string_view payload) {
+  const auto line_end = payload.find('\n');
+  if (!payload.starts_with(text_version) || line_end == std::string_view::npos) return std::nullopt;
+  const auto seconds = parse_integer(payload.substr(text_version.size(), line_end - text_version.size()));
+  if (!seconds || *seconds < 0 || *seconds > std::numeric_limits<std::int32_t>::max() * 4LL) return std::nullopt;
+  return KeptSecret{Secret(payload.substr(line_end + 1)), Time(std::chrono::seconds(*seconds))};
+}
+
 std::optional<KeptSecret> read_user_keyring(const std::string& name) {
   if (has_other_rights()) return std::nullopt;
   const long key = keyctl_search(KEY_SPEC_USER_KEYRING, type, described(name).c_str(), 0);
@@ -204,7 +203,7 @@ std::optional<KeptSecret> read_user_keyring(const std::string& name) {
   const auto serial = static_cast<key_serial_t>(key);
   const auto description = description_of(serial);
   if (!description || !description->is_ours) return std::nullopt;
-  return kept_in(payload_of(serial).bytes);
+  return kept_in(payload_of(serial).bytes.reveal());
 }
 
 std::optional<Error> keep_in_user_keyring(const std::string& name, const Secret& bytes, Time now,

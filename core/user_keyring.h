@@ -45,6 +45,9 @@ std::optional<Error> keep_in_user_keyring(const std::string& name, const Secret&
 
 void remove_from_user_keyring(const std::string& name);
 
+// What the payload of a key says; nothing where it is none of ours.
+std::optional<KeptSecret> kept_in(std::string_view payload);
+
 // How many of ours it holds; fails where none could be kept, which is tried.
 Result<std::size_t> look_at_user_keyring();
 

@@ -88,18 +88,8 @@ void keep_failure(const std::string& name, const Answer& answer, const Context& 
 // Of a fetch that ended after that moment, unless it might ask a person less than we.
 std::optional<Error> failure_after(long long begun, const std::string& name, const Context& context) {
   const auto kept = read_user_keyring(failure_name(name));
-  const auto object = kept ? Json::parse(kept->bytes.reveal()) : std::nullopt;
-  if (!object) return std::nullopt;
-  const auto at = object->number("At");
-  const auto may_prompt = object->number("MayPrompt");
-  Error error{object->text("SQLState").value_or(""), object->text("Message").value_or(""), 0,
-              object->text("RefusedKey").value_or("")};
-  const bool is_later = at && *at >= static_cast<double>(begun) && *at <= static_cast<double>(microseconds_now());
-  const bool is_as_free = may_prompt == 1 || !context.settings.may_prompt;
-  const bool is_well_formed =
-      error.sqlstate.size() == 5 && is_visible_ascii(error.sqlstate) && is_showable(error.message);
-  if (!is_later || !is_as_free || !is_well_formed) return std::nullopt;
-  return error;
+  if (!kept) return std::nullopt;
+  return read_failure(kept->bytes.reveal(), begun, microseconds_now(), context.settings.may_prompt);
 }
 
 // Who fetched them had AWS's time with the answer; who did not ask AWS has only its word, for as long as nobody sets the clock.
@@ -230,6 +220,20 @@ void BetweenProcesses::keep(const Credentials& credentials) const {
   } else {
     context_.log.debug("credentials: put into the user keyring, for other processes");
   }
+}
+
+std::optional<Error> read_failure(std::string_view text, long long begun, long long now, bool may_prompt) {
+  const auto object = Json::parse(text);
+  if (!object) return std::nullopt;
+  const auto at = object->number("At");
+  Error error{object->text("SQLState").value_or(""), object->text("Message").value_or(""), 0,
+              object->text("RefusedKey").value_or("")};
+  const bool is_later = at && *at >= static_cast<double>(begun) && *at <= static_cast<double>(now);
+  const bool is_as_free = object->number("MayPrompt") == 1 || !may_prompt;
+  const bool is_well_formed =
+      error.sqlstate.size() == 5 && is_visible_ascii(error.sqlstate) && is_showable(error.message);
+  if (!is_later || !is_as_free || !is_well_formed) return std::nullopt;
+  return error;
 }
 
 Result<std::string> described_between_processes(const System& system) {

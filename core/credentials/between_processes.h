@@ -17,6 +17,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/credentials/credential_key.h"
 #include "core/credentials/provider.h"
@@ -59,6 +60,12 @@ class BetweenProcesses {
   std::chrono::seconds due_before_end_;
   std::chrono::seconds fresh_for_;
 };
+
+// ---- pure part ----
+
+// Why another process got none, as the keyring has it: of a fetch that ended between these moments (microseconds of one clock
+// for all processes), and that might ask a person if we may; nothing where it is not that, or not well-formed.
+std::optional<Error> read_failure(std::string_view text, long long begun, long long now, bool may_prompt);
 
 // For `check`: "the kernel's user keyring, 2 entries; locks in /run/user/1000/iamodbc", else why nothing is kept between processes.
 Result<std::string> described_between_processes(const System& system);
