@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -230,6 +231,8 @@ Result<std::string> lock_folder(const System& system) {
 
 FileLock::FileLock(const std::string& path, Deadline deadline, Missing missing) {
   const int flags = missing == Missing::is_made ? O_RDWR | O_CREAT | O_NOFOLLOW : O_RDONLY;
+  // The file would stay open: nobody destroys what is half made. A thread may be cancelled while it sleeps.
+  std::optional<NotCancelled> held(std::in_place);
   while (true) {
     descriptor_ = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, S_IRUSR | S_IWUSR);
     if (descriptor_ < 0) return;
@@ -240,13 +243,15 @@ FileLock::FileLock(const std::string& path, Deadline deadline, Missing missing) 
         descriptor_ = -1;
         return;
       }
+      held.reset();
       try {
         std::this_thread::sleep_for(between_tries);
-      } catch (...) {  // a thread that is cancelled: it never had the lock, and nobody destroys it
-        const NotCancelled held;
+      } catch (...) {
+        held.emplace();
         close(descriptor_);
         throw;
       }
+      held.emplace();
     }
     // Whoever had it may have put another file in its place, and that one is to be held.
     if (is_same_file(descriptor_, path)) return;

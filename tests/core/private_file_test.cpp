@@ -153,6 +153,11 @@ TEST_F(PrivateFile, IsReadAndWrittenWholeByAThreadThatIsCancelledMeanwhile) {
   EXPECT_TRUE(is_done_whole([&] { static_cast<void>(read_secret_file(path("token"), 20)); }));
 }
 
+TEST_F(PrivateFile, ALockThatIsTakenIsLeftWholeByAThreadThatIsCancelledMeanwhile) {
+  const FileLock held(folder_, Steady::now());
+  EXPECT_TRUE(is_done_whole([&] { EXPECT_TRUE(FileLock(folder_, Steady::now()).is_busy()); }));
+}
+
 std::string told(const std::optional<Exposure>& exposure) {
   return exposure ? exposure->what + ": " + exposure->remedy : "fine";
 }
