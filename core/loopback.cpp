@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,7 @@ namespace {
 constexpr std::size_t max_head_bytes = std::size_t{16} << 10U;
 constexpr std::size_t max_connections = 32;  // browsers open a handful
 constexpr std::chrono::milliseconds longest_poll{1000};
+constexpr std::chrono::milliseconds pause_without_files{50};
 
 // The value of a header field, or empty.
 std::string_view field(std::string_view head, std::string_view name) {
@@ -85,6 +87,8 @@ void Loopback::hang_up(int descriptor) {
 void Loopback::take_connections() {
   while (true) {
     const int taken = accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    // Who waits there goes on waiting, and poll() says so at once.
+    if (taken < 0 && errno != EAGAIN && errno != EINTR) std::this_thread::sleep_for(pause_without_files);
     if (taken < 0) return;
     if (connections_.size() >= max_connections) hang_up(connections_.front().descriptor);
     connections_.push_back({taken, {}});

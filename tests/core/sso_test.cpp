@@ -1,8 +1,17 @@
 // The parts of a sign-in to IAM Identity Center that ask nobody: names of cache files, PKCE, addresses, what comes back
 // from a browser; and, through real files, what is kept. The rest is in tests/aws.
 // SPDX-License-Identifier: Apache-2.0
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <ctime>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +21,7 @@
 #include "core/credentials/sso_sign_in.h"
 #include "core/credentials/sso_token.h"
 #include "core/encoding.h"
+#include "core/loopback.h"
 #include "core/sha1.h"
 
 namespace iamodbc {
@@ -152,6 +162,33 @@ TEST(SsoSignIn, ADisplayIsWhatTheEnvironmentSays) {
     EXPECT_TRUE(has_display(System({{name, "x"}}, [] { return Time(); }))) << name;
     EXPECT_FALSE(has_display(System({{name, ""}}, [] { return Time(); }))) << name;
   }
+}
+
+// ---- where the browser comes back to ----
+
+TEST(Loopback, WaitsInPeaceWhereAProgramHasNoOpenFilesLeft) {
+  auto opened = Loopback::open();
+  ASSERT_TRUE(opened);
+  Loopback loopback = std::move(opened).value();
+  const int visitor = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(loopback.port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(visitor, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const int next_file = dup(visitor);
+  close(next_file);
+  const rlimit none{static_cast<rlim_t>(next_file), usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto before = std::clock();
+  const auto visit = loopback.next(std::chrono::steady_clock::now() + std::chrono::milliseconds(300));
+  const auto used = std::clock() - before;
+  setrlimit(RLIMIT_NOFILE, &usual);
+  close(visitor);
+  EXPECT_FALSE(visit);
+  EXPECT_LT(used, CLOCKS_PER_SEC / 10);
 }
 
 }  // namespace
