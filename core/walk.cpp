@@ -90,12 +90,15 @@ std::optional<Error> fetch_with_credentials(PreparedLogin& prepared, Given& give
   return std::nullopt;
 }
 
-// Once more where keys that were kept may be those of a session that was revoked: `walk` looks for credentials and asks AWS with them.
+// Once more where keys that were kept may be those of a session that was revoked: `walk` looks for credentials and asks AWS with them. A person who was
+// asked for keys is not asked again by the same connect.
 template <class Walk>
-std::optional<Error> with_newer_keys(const Walk& walk, const System& system, const Log& log, Deadline deadline) {
+std::optional<Error> with_newer_keys(const Walk& walk, const CredentialSettings& settings, const System& system,
+                                     const Log& log, Deadline deadline) {
   auto error = walk();
   if (!error || passed(deadline, "asking AWS")) return error;
   if (!CredentialCache::of_process().doubt_if_old(error->refused_key, system)) return error;
+  if (!settings.key_prompt.empty()) return error;
   log.warning("AWS refused keys that were kept: one try with new ones (" + error->message + ")");
   return walk();
 }
@@ -109,7 +112,7 @@ std::optional<Error> fetch_login(PreparedLogin& prepared, Given& given, const Sy
   const FetchSettings& settings = read.value();
   if (!fetches_login(settings.auth_type)) return std::nullopt;
   return with_newer_keys([&] { return fetch_with_credentials(prepared, given, settings, system, log, deadline); },
-                         system, log, deadline);
+                         settings.credentials, system, log, deadline);
 }
 
 std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, const Settings& settings,
@@ -144,7 +147,7 @@ std::optional<Error> prepare_login(PreparedLogin& prepared, const Given& given, 
     if (auto error = look_for_credentials(prepared, context)) return error;
     return settle_region(*prepared.endpoint, aws_client(context, aws_profile), *prepared.credentials);
   };
-  if (auto error = with_newer_keys(look_and_settle, system, log, deadline)) return error;
+  if (auto error = with_newer_keys(look_and_settle, settings.credentials, system, log, deadline)) return error;
   if (prepared.endpoint->writer_is_to_be_asked && !prepared.endpoint->region.warning.empty())
     log.warning(prepared.endpoint->region.warning);
   if (settings.credentials.login_cache == CacheReach::off) {

@@ -214,9 +214,10 @@ Result<SharedCredentials> find(const Context& context, std::vector<Attempt>& att
 Result<FoundCredentials> find_credentials(const Context& context, std::vector<Attempt>* attempts) {
   std::vector<Attempt> made;
   auto found = find(context, made);
-  // Keys that were kept may be those of a session that was revoked.
+  // Keys that were kept may be those of a session that was revoked. A person who was asked is not asked again.
   if (!found && !passed(context.deadline, "asking AWS") &&
-      CredentialCache::of_process().doubt_if_old(found.error().refused_key, context.system)) {
+      CredentialCache::of_process().doubt_if_old(found.error().refused_key, context.system) &&
+      context.settings.key_prompt.empty()) {
     context.log.warning("AWS refused keys that were kept: one try with new ones (" + found.error().message + ")");
     made.clear();
     found = find(context, made);

@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from sts import ACCOUNT, Sts
+from sts import ACCOUNT, Sts, error
 from stand_in import Fault, Reply
 from world import BUILD, DRIVER, HERE, HOST, PYTHON, TOOL, World
 
@@ -384,7 +384,6 @@ class WebIdentities(RolesTest):
                    calls=["AssumeRoleWithWebIdentity"])
 
     def test_a_provider_that_cannot_be_reached_for_a_moment_is_asked_again(self):
-        from sts import error  # pylint: disable=import-outside-toplevel
         self.sts.faults = [Fault("reply", error(400, "IDPCommunicationError", "try again"))]
         self.assertIn("assumed-role/app/", self.arn_of())
 
@@ -499,6 +498,32 @@ class AtOnce(RolesTest):
         (message, count), = self.connect().items()
         self.assertIn("(AccessDenied) when calling the AssumeRole operation", message)
         self.assertEqual((self.THREADS, ["AssumeRole"]), (count, self.sts.actions()))
+
+
+class APersonsKeys(RolesTest):
+    def test_a_connect_whose_kept_keys_are_refused_does_not_ask_for_keys_again(self):
+        """A refusal makes the session of the role doubtful once it is a minute old: the next connect takes a new one."""
+        self.sts.role(ROLE)
+        self.sts._GetCallerIdentity = lambda *_: error(403, "InvalidClientTokenId", "The security token included in the request is invalid")
+        program = self.write("ask", "#!/bin/sh\necho asked >>\"$HOME/asked\"\ncat \"$HOME/keys.json\"\n")
+        os.chmod(program, 0o700)
+        self.write("keys.json", json.dumps({"Version": 1, "AccessKeyId": self.jane[0], "SecretAccessKey": self.jane[1]}))
+        self.write("odbc.ini", f"[sales]\nKeyPrompt={program}\nRoleArn={ROLE}\nExpectedAccountID={ACCOUNT}\n")
+        fast = ["/usr/bin/faketime", "-f", "+0 x25"]  # a minute in 2.4 seconds
+        with subprocess.Popen([*fast, PYTHON, os.path.join(HERE, "driver_client.py"), "DSN=sales"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env=self.environment(IAMODBC_TEST_DRIVER=DRIVER, IAMODBC_TEST_BUILD=BUILD)) as client:
+            def connect():
+                client.stdin.write(json.dumps({"threads": 1, "login_timeout": 0}) + "\n")
+                client.stdin.flush()
+                (message, _), = json.loads(client.stdout.readline())["said"].items()
+                self.assertIn("(InvalidClientTokenId)", message)
+                with open(self.home + "/asked", encoding="utf-8") as file:
+                    return len(file.readlines()), self.sts.actions().count("AssumeRole")
+            self.assertEqual((1, 1), connect())
+            time.sleep(3)
+            self.assertEqual((2, 1), connect())
+            self.assertEqual((3, 2), connect())
+            client.stdin.close()
 
 
 class WhoAmI(RolesTest):
