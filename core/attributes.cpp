@@ -128,7 +128,7 @@ constexpr std::array<AttributeRow, attribute_count> table{{
      Kind::text,
      "username",
      false,
-     false,
+     true,
      {},
      "the key of the secret's JSON that holds the database user"},
     {Id::secret_password_key,

@@ -27,11 +27,13 @@ class Reader {
     auto found = given_.find(id, profile_, id == AttributeId::database);
     if (!found) return found;
     if (row.ini_only && found->origin == Origin::connection_string && !given_.allows_in_string()) {
-      fail(State::invalid_attribute_value, std::string(row.name) +
-                                               " is not taken from a connection string: whoever writes the string "
-                                               "would decide what runs or is written on this machine. Put it "
-                                               "into the DSN's section of odbc.ini, or let the administrator write "
-                                               "AllowInString=yes into the driver's section of odbcinst.ini.");
+      const char* const harm = id == AttributeId::secret_username_key
+                                   ? "could have any part of any secret shown as the name of a user"
+                                   : "would decide what runs or is written on this machine";
+      fail(State::invalid_attribute_value,
+           std::string(row.name) + " is not taken from a connection string: whoever writes the string " + harm +
+               ". Put it into the DSN's section of odbc.ini, or let the administrator write AllowInString=yes into the "
+               "driver's section of odbcinst.ini.");
       return std::nullopt;
     }
     provenance_.push_back(Provenance{id, row.is_secret ? "***" : std::string(found->value), found->where});

@@ -73,7 +73,7 @@ TEST(Attributes, SecretsAndWhatOnlyIniFilesMaySay) {
   }
   EXPECT_EQ(secret, (std::set<std::string>{"PWD", "SecretAccessKey", "SessionToken"}));
   EXPECT_EQ(ini_only, (std::set<std::string>{"CredentialProcess", "KeyPrompt", "LogFile", "MFAPrompt", "SSOLogin",
-                                             "StrictPermissions", "Tunnel"}));
+                                             "SecretUsernameKey", "StrictPermissions", "Tunnel"}));
 }
 
 TEST(Attributes, OneEditAwayIsAMistakeAndTwoFromEightLettersOn) {

@@ -27,7 +27,8 @@ std::string error_of(const Result<Settings>& settings) {
   return settings ? "(no error)" : settings.error().sqlstate + " " + settings.error().message;
 }
 
-void expect_says(const Result<Settings>& settings, std::initializer_list<const char*> words) {
+template <class T>
+void expect_says(const Result<T>& settings, std::initializer_list<const char*> words) {
   ASSERT_FALSE(settings) << *words.begin();
   for (const char* word : words)
     EXPECT_NE(settings.error().message.find(word), std::string::npos) << word << " in " << settings.error().message;
@@ -140,6 +141,22 @@ TEST(Settings, WhatStartsProgramsOrWritesFilesIsNotTakenFromAString) {
   EXPECT_TRUE(read("DSN=a", "[a]\nServer=a\nUID=b\nCredentialProcess=/bin/x\nLogFile=/tmp/x\n"));
   EXPECT_TRUE(read(std::string(login) + "Driver=iamodbc;CredentialProcess=/bin/x", "",
                    "[iamodbc]\nDriver=x\nAllowInString=1\n"));
+}
+
+// Whose name is refused is told by messages, and by the server's log: with SecretUsernameKey=password it would be a password.
+TEST(Settings, AStringDoesNotSayWhichPartOfASecretIsShownAsTheUser) {
+  const auto fetch = [](const char* string, const char* section, const char* driver = "") {
+    return read_fetch_settings(Given::gather(parsed(std::string("DSN=a;") + string),
+                                             odbc_files(std::string("[a]\nDriver=iamodbc\nAuthType=SecretsManager\n"
+                                                                    "SecretID=prod/sales\n") +
+                                                            section,
+                                                        std::string("[iamodbc]\n") + driver))
+                                   .value());
+  };
+  expect_says(fetch("SecretUsernameKey=password", ""), {"SecretUsernameKey", "shown", "odbc.ini", "AllowInString=yes"});
+  expect_says(fetch("SecretUsernameKey=password", "SecretUsernameKey=u\n"), {"SecretUsernameKey", "odbc.ini"});
+  EXPECT_EQ(fetch("SecretPasswordKey=p", "SecretUsernameKey=u\n").value().username_key, "u");
+  EXPECT_EQ(fetch("SecretUsernameKey=u", "", "AllowInString=yes\n").value().username_key, "u");
 }
 
 TEST(Settings, TheWordsOfATunnelAreSplitWithoutAShell) {

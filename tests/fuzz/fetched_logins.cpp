@@ -85,11 +85,12 @@ void shows_no_password(const Error& error) {
 void run(std::string_view input) {
   const auto parts = parts_of(input, 3);
   told_answers() = Answers{200, {}, {parts[1], parts[2]}, 0};
-  auto string = ConnectionString::parse(parts[0]);
+  auto string = ConnectionString::parse("Driver=iamodbc;" + std::string(parts[0]));
   if (!string || !is_one_printable_line(parts[0])) return;
   // Whoever names a secret by what is sent, shows it himself.
   if (input.find(sent_key) != std::string_view::npos || input.find(sent_token) != std::string_view::npos) return;
-  const OdbcFiles files = odbc_files("");
+  // What is for ini files only may stand in these strings too.
+  const OdbcFiles files = odbc_files("", "[iamodbc]\nAllowInString=yes\n");
   const auto given = Given::gather(std::move(string).value(), files);
   if (!given) return;
   auto settings = read_fetch_settings(given.value());

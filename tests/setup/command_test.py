@@ -104,7 +104,7 @@ class Attributes(CommandTest):
         self.assertEqual(len(names), len({name.lower() for name in names}))
         self.assertTrue({"BaseDriver", "Server", "UID", "AuthType", "Region", "TLS", "LogFile"} <= set(names))
         self.assertEqual({"PWD", "SecretAccessKey", "SessionToken"}, {row["name"] for row in rows if row["secret"]})
-        self.assertEqual({"CredentialProcess", "KeyPrompt", "LogFile", "MFAPrompt", "SSOLogin", "StrictPermissions", "Tunnel"}, {row["name"] for row in rows if not row["in_string"]})
+        self.assertEqual({"CredentialProcess", "KeyPrompt", "LogFile", "MFAPrompt", "SSOLogin", "SecretUsernameKey", "StrictPermissions", "Tunnel"}, {row["name"] for row in rows if not row["in_string"]})
         self.assertIn({"verify-full", "verify-ca", "require"}, [set(row["choices"]) for row in rows])
         text = self.run_tool("attributes").stdout
         markdown = self.run_tool("attributes", "--markdown").stdout.splitlines()
