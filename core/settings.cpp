@@ -442,6 +442,7 @@ Result<Settings> read_settings(const Given& given, const BaseDriverProfile& prof
   ca_names.push_back(attribute_row(AttributeId::tls_ca_file).name);
   if (const auto file = given.find(ca_names)) {
     settings.tls_ca_file = file->value;
+    settings.tls_ca_file_name = file->name;
     settings.tls_ca_file_origin = file->origin;
   }
   if (const auto level = reader.choice(AttributeId::log_level)) settings.log_level = static_cast<LogLevel>(*level);

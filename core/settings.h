@@ -62,9 +62,10 @@ struct Settings {
   bool string_leads_token = false;
   // The string itself gives Server, Port, TokenHost or hostaddr in pqopt, and the administrator did not allow it more.
   bool string_says_where = false;
-  std::string tls_where;      // for people: where the level came from
-  bool asks_for_tls = false;  // TLS or TLSCAFile were given; with AuthType=Password only then do we force anything
-  std::string tls_ca_file;    // as given; empty: to be chosen
+  std::string tls_where;         // for people: where the level came from
+  bool asks_for_tls = false;     // TLS or TLSCAFile were given; with AuthType=Password only then do we force anything
+  std::string tls_ca_file;       // as given; empty: to be chosen
+  std::string tls_ca_file_name;  // the attribute that gave it, in its spelling there
   Origin tls_ca_file_origin = Origin::base_data_source;
   LogLevel log_level = LogLevel::off;
   std::string log_file;

@@ -62,6 +62,16 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
+// By the file, not by its name: distributions have links to it.
+bool is_system_store(const std::string& path) {
+  struct stat wanted {};
+  if (stat(path.c_str(), &wanted) != 0) return false;
+  return std::any_of(system_stores.begin(), system_stores.end(), [&](const char* store) {
+    struct stat status {};
+    return stat(store, &status) == 0 && status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino;
+  });
+}
+
 // Whether a list names TLSv1.2 and TLSv1.3 and nothing else. These connectors find a version in any text that holds its name, and one of them takes numbers.
 bool names_new_tls_only(std::string_view list) {
   while (!list.empty()) {
@@ -189,13 +199,16 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
   const std::string& named = from_options.empty() ? settings.tls_ca_file : from_options;
   if (!named.empty()) {
     if (access(named.c_str(), R_OK) != 0 || !is_file(named)) {
-      return cannot_connect("TLSCAFile=" + named +
+      const std::string given =
+          from_options.empty() ? settings.tls_ca_file_name + "=" + named : "sslrootcert=" + named + " in pqopt";
+      return cannot_connect(given +
                             " cannot be read. Give a file (PEM) with the certificate authority of the database, or "
                             "leave it out to use the RDS certificates of iamodbc.");
     }
     const Origin origin = from_options.empty() ? settings.tls_ca_file_origin : options_origin;
     const bool is_of_string = origin == Origin::connection_string;
-    return CaFile{named, from_options.empty() ? "TLSCAFile" : "sslrootcert in pqopt", !is_of_string, is_of_string};
+    return CaFile{named, from_options.empty() ? "TLSCAFile" : "sslrootcert in pqopt", is_of_string, !is_of_string,
+                  is_system_store(named)};
   }
   if (settings.tls == TlsLevel::require) return CaFile{};
   if (!data_directory.empty()) {
@@ -204,10 +217,11 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
   }
   if (profile.kind == BaseKind::psqlodbc) {
     const std::string users = system.home() + "/.postgresql/root.crt";
-    if (is_file(users)) return CaFile{users, "libpq's own place"};
+    if (is_file(users)) return CaFile{users, "libpq's own place", false, false, is_system_store(users)};
   }
   for (const char* store : system_stores) {
-    if (is_file(store)) return CaFile{store, "the system's store; RDS certificates do not chain to it", false};
+    if (is_file(store))
+      return CaFile{store, "the system's store; RDS certificates do not chain to it", false, false, true};
   }
   return cannot_connect(
       "No file of certificate authorities was found. Download the RDS bundle "
@@ -229,6 +243,23 @@ std::optional<Error> token_led_by_the_string(const Settings& settings, const Tls
                0};
 }
 
+// Authorities of the administrator's that do not give a certificate to everybody. Ours do: Amazon's public ones are among them.
+bool vouches_for_the_administrators(const CaFile& ca) {
+  return ca.is_of_section && !ca.is_of_public;
+}
+
+// Whoever has a certificate for a host of their own passes verify-ca.
+std::optional<Error> token_led_without_a_name(const Settings& settings, const TlsPlan& plan) {
+  if (settings.tls != TlsLevel::verify_ca || !settings.string_leads_token || fetches_login(settings.auth_type) ||
+      vouches_for_the_administrators(plan.ca))
+    return std::nullopt;
+  return Error{State::invalid_attribute_value,
+               "TLS=verify-ca together with TokenHost, when the connection string says any of it, needs a TLSCAFile "
+               "from odbc.ini, and not the system's store: whoever writes the string could lead the token to any host "
+               "with a certificate of its own. Put them into the DSN's section, or use TLS=verify-full.",
+               0};
+}
+
 // A password that is fetched opens the database for whoever reads it, and anybody may have a certificate for a host of
 // his own from a public authority. A token would be worth nothing there.
 std::optional<Error> led_by_the_string(const Settings& settings, const TlsPlan& plan,
@@ -237,12 +268,14 @@ std::optional<Error> led_by_the_string(const Settings& settings, const TlsPlan& 
   const std::string& name = profile.kind == BaseKind::psqlodbc ? plan.checked_host : settings.server;
   const HostKind kind = read_host_name(name).kind;
   const bool is_of_aws = kind != HostKind::other && kind != HostKind::load_balancer;
-  const bool is_chosen_file = plan.ca.is_for_rds && plan.ca.why != ours;  // of the DSN's section
-  if (is_chosen_file || (is_of_aws && plan.ca.is_for_rds && plan.level == TlsLevel::verify_full)) return std::nullopt;
+  // A public authority gives the certificate of such a name to AWS alone.
+  const bool is_proved = is_of_aws && plan.level == TlsLevel::verify_full && !plan.ca.is_of_string;
+  if (is_proved || vouches_for_the_administrators(plan.ca)) return std::nullopt;
   return Error{State::invalid_attribute_value,
                "The connection string says where the password that is fetched goes (Server, Port or TLS), and " + name +
                    " is not an endpoint of AWS whose certificate proves it: whoever writes the string could lead the "
-                   "password to any host. Put Server and TLSCAFile into the DSN's section of odbc.ini, or let the "
+                   "password to any host. Put Server and TLSCAFile (not the system's store) into the DSN's section of "
+                   "odbc.ini, or let the "
                    "administrator write AllowInString=yes into the driver's section of odbcinst.ini.",
                0};
 }
@@ -303,15 +336,8 @@ Result<TlsPlan> plan_tls(const Settings& settings, const Given& given, const Bas
 
   auto ca = choose_ca_file(settings, root_certificate, options_origin, profile, system, data_directory);
   if (!ca) return ca.error();
-  const bool is_token_led = settings.string_leads_token && !fetches_login(settings.auth_type);
-  if (settings.tls == TlsLevel::verify_ca && is_token_led && !ca.value().is_for_rds) {
-    return Error{State::invalid_attribute_value,
-                 "TLS=verify-ca together with TokenHost, when the connection string says any of it, needs a TLSCAFile "
-                 "from odbc.ini: whoever writes the string could lead the token to any host with a certificate of its "
-                 "own. Put them into the DSN's section, or use TLS=verify-full.",
-                 0};
-  }
   plan.ca = std::move(ca).value();
+  if (auto error = token_led_without_a_name(settings, plan)) return *error;
   if (auto error = token_led_by_the_string(settings, plan, goes_elsewhere)) return *error;
   if (auto error = led_by_the_string(settings, plan, profile)) return *error;
   return plan;

@@ -22,10 +22,11 @@
 namespace iamodbc {
 
 struct CaFile {
-  std::string path;        // empty: none is needed (TLS=require)
-  std::string why;         // for people
-  bool is_for_rds = true;  // not chosen by a connection string, and not the system's store, which vouches for everybody
-  bool is_of_string = false;  // chosen by a connection string
+  std::string path;            // empty: none is needed (TLS=require)
+  std::string why;             // for people
+  bool is_of_string = false;   // chosen by a connection string
+  bool is_of_section = false;  // TLSCAFile or its like in odbc.ini
+  bool is_of_public = false;   // the system's store, by whatever way it was chosen: it vouches for everybody
 };
 
 struct TlsPlan {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/tls_policy.h"
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -30,6 +33,12 @@ void expect_refused(const Walked& walk, std::initializer_list<const char*> words
   EXPECT_EQ(walk.error->sqlstate, "08001");
   for (const char* word : words)
     EXPECT_NE(walk.error->message.find(word), std::string::npos) << word << " in " << walk.error->message;
+}
+
+WalkOptions in_section(const std::string& lines) {
+  WalkOptions options;
+  options.odbc_ini = "[b]\n" + lines;
+  return options;
 }
 
 TEST(TlsPolicy, IsVerifyFullWithTheRdsCertificatesUnlessTold) {
@@ -316,7 +325,52 @@ TEST(TlsPolicy, AStringMayNotLeadATokenWithCertificatesOfItsOwnChoice) {
     EXPECT_TRUE(with("TLS=verify-ca;" + file).plan);
   }
   EXPECT_TRUE(with("DSN=a;TokenHost=rds.example;TLS=verify-ca", dsn).plan);
-  EXPECT_TRUE(with("TokenHost=rds.example;TLS=verify-ca").plan);
+  // Ours hold Amazon's public authorities, whose certificates anybody can get for a host of their own.
+  EXPECT_TRUE(with("TokenHost=rds.example;TLS=verify-ca").error);
+  EXPECT_TRUE(with("DSN=b;Server=evil.example", in_section("TokenHost=rds.example\nTLS=verify-ca\n")).error);
+  EXPECT_TRUE(walked(BaseKind::psqlodbc, "DSN=b;UID=jane",
+                     in_section("Server=db.example\nTokenHost=rds.example\nTLS=verify-ca\n"))
+                  .plan);
+}
+
+// A store that vouches for everybody proves nothing, though the administrator has named it.
+TEST(TlsPolicy, TheSystemsStoreInOdbcIniLetsNoStringLeadALogin) {
+  const std::string store = "/etc/ssl/certs/ca-certificates.crt";
+  if (access(store.c_str(), R_OK) != 0) return;  // this system has its store elsewhere
+  const std::string link = data_folder() + "/link-to-the-store.pem";
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(store, link);
+  const std::string aws = "db.cabc123def45.eu-central-1.rds.amazonaws.com";
+  for (const std::string& file : {store, link}) {
+    const std::string section = "TLSCAFile=" + file + "\n";
+    for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb}) {
+      EXPECT_TRUE(led(section, "Server=evil.example", kind).error) << file;
+      EXPECT_FALSE(led(section, "Server=" + aws, kind).error) << file;
+      EXPECT_FALSE(led(section + "Server=db.example\n", "", kind).error) << file;
+    }
+    EXPECT_TRUE(with("DSN=b;TokenHost=rds.example;TLS=verify-ca", in_section(section)).error) << file;
+  }
+}
+
+// As long as our own file is not installed, libpq's counts; nobody has named it.
+TEST(TlsPolicy, LibpqsOwnFileLetsNoStringLeadALogin) {
+  const std::string home = data_folder() + "/home-with-root-crt";
+  std::filesystem::create_directories(home + "/.postgresql");
+  std::ofstream(home + "/.postgresql/root.crt") << "no certificate\n";
+  const auto plan = [&](const std::string& section, const std::string& string) {
+    const BaseDriverProfile& profile = base_driver_profile(BaseKind::psqlodbc);
+    const auto files = odbc_files("[b]\n" + section);
+    const auto given = Given::gather(parsed("DSN=b;UID=jane;" + string), files);
+    const auto settings = read_settings(given.value(), profile);
+    return plan_tls(settings.value(), given.value(), profile, closed_system({{"HOME", home}}), "");
+  };
+  const std::string fetched = "AuthType=SecretsManager\n";
+  const auto led = plan(fetched, "Server=evil.example");
+  ASSERT_FALSE(led);
+  EXPECT_NE(led.error().message.find("lead the password to any host"), std::string::npos) << led.error().message;
+  EXPECT_FALSE(plan("", "Server=evil.example;TokenHost=rds.example;TLS=verify-ca"));
+  EXPECT_TRUE(plan(fetched + "Server=db.example\n", ""));
+  EXPECT_TRUE(plan(fetched, "Server=db.cabc123def45.eu-central-1.rds.amazonaws.com"));
 }
 
 // Whoever has a certificate for the signed name from an authority of the string's choice gets the token that verify-full seems to guard.
@@ -378,6 +432,10 @@ TEST(TlsPolicy, ACaFileOfTheStringCountsMoreThanTheDsns) {
 TEST(TlsPolicy, ACaFileThatCannotBeReadIsAnErrorThatNamesIt) {
   expect_refused(with("TLSCAFile=/nowhere/ca.pem"), {"TLSCAFile=/nowhere/ca.pem"});
   expect_refused(with("TLSCAFile=/"), {"TLSCAFile=/"});
+  expect_refused(with("SSLCA=/nowhere/ca.pem", {}, BaseKind::mariadb), {"SSLCA=/nowhere/ca.pem cannot"});
+  const auto option = with("pqopt={sslrootcert=/nowhere/ca.pem}");
+  expect_refused(option, {"sslrootcert", "pqopt", "/nowhere/ca.pem"});
+  EXPECT_EQ(option.error->message.find("TLSCAFile"), std::string::npos) << option.error->message;
 }
 
 TEST(TlsPolicy, RequireNeedsNoCaFile) {
