@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace iamodbc {
+namespace {
+
+// A hundred times what the largest accounts have; a service that goes on and on would take all memory.
+constexpr std::size_t most_pages = 5000;
+
+}  // namespace
 
 std::optional<AwsFault> read_pages(const AwsService& service, const char* operation, const AskPage& ask,
                                    const ReadPage& read) {
@@ -16,7 +22,7 @@ std::optional<AwsFault> read_pages(const AwsService& service, const char* operat
     auto next = read(std::get<HttpAnswer>(result));
     if (!next) return unreadable_answer(service, operation);
     if (next->empty()) return std::nullopt;
-    if (!markers.insert(*next).second) return unreadable_answer(service, operation);
+    if (markers.size() == most_pages || !markers.insert(*next).second) return unreadable_answer(service, operation);
     marker = *std::move(next);
   }
 }

@@ -23,7 +23,7 @@ using AwsList = std::variant<std::vector<Row>, AwsFault>;
 inline constexpr std::size_t page_answer_bytes = std::size_t{16} << 20U;
 
 // `ask` calls the service for the page behind a marker (empty: the first) and `read` takes an answer in: the marker of the next page, empty after the last one,
-// nothing when it is not this service's answer.
+// nothing when it is not this service's answer. A list that leads back, or has more than 5,000 pages, is none either.
 using AskPage = std::function<AwsResult(const std::string& marker)>;
 using ReadPage = std::function<std::optional<std::string>(const HttpAnswer& answer)>;
 std::optional<AwsFault> read_pages(const AwsService& service, const char* operation, const AskPage& ask,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/aws/client.h"
+#include "core/aws/pages.h"
 
 namespace iamodbc {
 namespace {
@@ -141,6 +142,20 @@ TEST(AwsClient, WhatWasLearnedOfAClockIsForgottenOnceTheClockIsSet) {
   now = theirs;  // and set right
   EXPECT_EQ(aws_now(system), theirs);
   EXPECT_EQ(clock_offset().count(), 0);
+}
+
+TEST(Pages, AListThatGoesOnAndOnIsGivenUp) {
+  int asked = 0;
+  const auto fault = read_pages(
+      rds_service, "DescribeDBInstances",
+      [&](const std::string&) {
+        ++asked;
+        return AwsResult(HttpAnswer());
+      },
+      [&](const HttpAnswer&) { return std::optional(asked < 20000 ? std::to_string(asked) : ""); });
+  ASSERT_TRUE(fault);
+  EXPECT_NE(fault->error.message.find("DescribeDBInstances"), std::string::npos) << fault->error.message;
+  EXPECT_EQ(asked, 5001);
 }
 
 }  // namespace
