@@ -15,6 +15,11 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
 }
 
+// U+0080 to U+009F, of which terminals take one for the beginning of a command.
+bool is_far_control(std::string_view text) {
+  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
 void put(std::FILE* stream, std::string_view line) {
   // A failure stays in the stream, where finish() sees it.
   static_cast<void>(std::fwrite(line.data(), 1, line.size(), stream));
@@ -48,8 +53,13 @@ int finish(int status) {
 
 std::string shown(std::string_view text) {
   std::string line;
-  for (const char c : trimmed(text)) {
-    if (c == '\n' || c == '\r' || c == '\t') {
+  const std::string_view all = trimmed(text);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const char c = all[i];
+    if (is_far_control(all.substr(i))) {
+      line += "\\x" + hex(all.substr(i, 1)) + "\\x" + hex(all.substr(i + 1, 1));
+      ++i;
+    } else if (c == '\n' || c == '\r' || c == '\t') {
       line += ' ';
     } else if (is_control(c)) {
       line += "\\x" + hex(std::string_view(&c, 1));

@@ -11,6 +11,13 @@ namespace {
 TEST(Output, ShowsControlCharactersInsteadOfSendingThem) {
   EXPECT_EQ(shown("a\x1b[2Jb\x7f"), "a\\x1b[2Jb\\x7f");
   EXPECT_EQ(shown(std::string_view("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(shown("a\xc2\x9b"
+                  "2J"),
+            "a\\xc2\\x9b2J");  // U+009B, as good as ESC and [
+  EXPECT_EQ(shown("a\xc2\xa0"
+                  "b\xc2"),
+            "a\xc2\xa0"
+            "b\xc2");
 }
 
 TEST(Output, IsOneLine) {
