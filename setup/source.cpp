@@ -97,6 +97,12 @@ std::string subject_of(const std::string& argument) {
   return argument.find('=') == std::string::npos ? argument : "a connection string";
 }
 
+Result<Given> read_given(const std::string& argument, const OdbcFiles& files) {
+  auto string = read_source(argument, files);
+  if (!string) return string.error();
+  return Given::gather(std::move(string).value(), files);
+}
+
 Result<OwnLibrary> own_library(const Given& given, const OdbcFiles& files) {
   const std::string& driver = given.driver_section();
   if (driver.empty()) {
@@ -146,15 +152,27 @@ const BaseDriverProfile& profile_by_name(const BaseChoice& choice) {
   const std::string name = lower(choice.base_driver);
   const BaseDriverProfile& by_file = base_driver_profile(name);
   if (by_file.kind != BaseKind::unknown) return by_file;
-  for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb, BaseKind::mysql}) {
-    const BaseDriverProfile& profile = base_driver_profile(kind);
-    const std::string word = kind == BaseKind::mariadb ? "mariadb" : profile.engine;
-    const bool is_told = !choice.engine.empty() ? choice.engine == profile.engine || choice.engine == word
-                         : !name.empty()        ? name.find(word) != std::string::npos
-                                                : choice.port == profile.default_port;
-    if (is_told) return profile;
+  const auto first_that = [&](const auto& is_told) -> const BaseDriverProfile* {
+    for (const BaseKind kind : {BaseKind::psqlodbc, BaseKind::mariadb, BaseKind::mysql}) {
+      const BaseDriverProfile& profile = base_driver_profile(kind);
+      if (is_told(profile, kind == BaseKind::mariadb ? "mariadb" : profile.engine)) return &profile;
+    }
+    return nullptr;
+  };
+  const BaseDriverProfile* told = nullptr;
+  if (!choice.engine.empty()) {
+    told = first_that([&](const BaseDriverProfile& profile, const char* word) {
+      return choice.engine == profile.engine || choice.engine == word;
+    });
   }
-  return by_file;
+  if (told == nullptr && !name.empty()) {
+    told = first_that([&](const BaseDriverProfile&, const char* word) { return name.find(word) != std::string::npos; });
+  }
+  if (told == nullptr) {
+    told =
+        first_that([&](const BaseDriverProfile& profile, const char*) { return choice.port == profile.default_port; });
+  }
+  return told == nullptr ? by_file : *told;
 }
 
 Result<Source> settings_of(Given given, const OdbcFiles& files, const System& system, bool may_be_missing) {
@@ -211,20 +229,6 @@ Result<Source> read_settings_of(Given given, const OdbcFiles& files, const Syste
 
 Result<Source> read_settings_without_base_driver(Given given, const OdbcFiles& files, const System& system) {
   return settings_of(std::move(given), files, system, true);
-}
-
-Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system) {
-  auto string = read_source(argument, files);
-  if (!string) return string.error();
-  auto given = Given::gather(std::move(string).value(), files);
-  if (!given) return given.error();
-  const auto fetched = read_fetch_settings(given.value());
-  if (fetched && fetches_login(fetched.value().auth_type)) {
-    return cannot_connect(std::string("AuthType=") + text(fetched.value().auth_type) +
-                          " signs no token. Remove AuthType, or choose another DSN; `iamodbc check` shows what is "
-                          "fetched.");
-  }
-  return read_settings_of(std::move(given).value(), files, system);
 }
 
 Result<CredentialQuestion> credential_question_of(const std::string& argument, const std::string& profile,

@@ -27,6 +27,7 @@ Error unknown_dsn(const std::string& name, const OdbcFiles& files);
 // `argument` as on the command line. IM002 when it names a DSN that no odbc.ini has; the message lists those that there
 // are. Warns of a secret in the command line, which every user of this machine can see.
 Result<ConnectionString> read_source(const std::string& argument, const OdbcFiles& files);
+Result<Given> read_given(const std::string& argument, const OdbcFiles& files);
 
 // What `argument` is called where others may read it: a DSN's name; of a connection string no word.
 std::string subject_of(const std::string& argument);
@@ -49,7 +50,6 @@ struct Source {
   const BaseDriverProfile* profile = nullptr;
   Settings settings;
 };
-Result<Source> read_settings_of(const std::string& argument, const OdbcFiles& files, const System& system);
 Result<Source> read_settings_of(Given given, const OdbcFiles& files, const System& system);
 // For what is not to connect: the base driver need not be installed or registered, as long as BaseDriver, Engine or Port tell of which kind it is.
 Result<Source> read_settings_without_base_driver(Given given, const OdbcFiles& files, const System& system);

@@ -29,7 +29,15 @@ struct Options {
 Result<Settings> settings_of(const Options& options, const System& system) {
   if (!options.source.empty()) {
     const OdbcFiles files = OdbcFiles::read(system);
-    auto source = read_settings_of(options.source, files, system);
+    auto given = read_given(options.source, files);
+    if (!given) return given.error();
+    const auto fetched = read_fetch_settings(given.value());
+    if (fetched && fetches_login(fetched.value().auth_type)) {
+      return cannot_connect(std::string("AuthType=") + text(fetched.value().auth_type) +
+                            " signs no token. Remove AuthType, or choose another DSN; `iamodbc check` shows what is "
+                            "fetched.");
+    }
+    auto source = read_settings_without_base_driver(std::move(given).value(), files, system);
     if (!source) return source.error();
     const AuthType type = source.value().settings.auth_type;
     if (!signs_token(type)) {

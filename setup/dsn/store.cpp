@@ -30,7 +30,12 @@ std::string hidden_by(const DsnChange& change, const OdbcFiles& files) {
 
 // Why a connect here and now would fail before it asks anybody for anything.
 std::optional<Error> not_yet(const std::string& name, const OdbcFiles& files, const System& system) {
-  const auto source = read_settings_of(name, files, system);
+  auto given = read_given(name, files);
+  if (!given) return given.error();
+  const auto fetched = read_fetch_settings(given.value());
+  if (!fetched) return fetched.error();
+  if (fetches_login(fetched.value().auth_type)) return std::nullopt;  // what is fetched tells the rest
+  const auto source = read_settings_of(std::move(given).value(), files, system);
   return source ? std::nullopt : std::optional(source.error());
 }
 

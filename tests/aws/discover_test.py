@@ -532,7 +532,7 @@ class Policy(AwsWorld):
         example(self.aws)
         expected, _ = self.policy(Server="shop." + self.END)
         for more in ({"BaseDriver": "PostgreSQL Unicode(x64)"}, {"BaseDriver": "/nowhere/psqlodbcw.so"}, {"BaseDriver": "other", "Engine": "postgresql"},
-                     {"BaseDriver": None, "Port": 5432}, {"BaseDriver": None, "Engine": "postgresql"}):
+                     {"BaseDriver": None, "Port": 5432}, {"BaseDriver": "other", "Port": 5432}, {"BaseDriver": None, "Engine": "postgresql"}):
             with self.subTest(more):
                 self.assertEqual(expected, self.policy(Server="shop." + self.END, **more)[0])
         for more in ({"BaseDriver": "MariaDB ODBC 3.2 Driver"}, {"BaseDriver": "/nowhere/libmyodbc9w.so"}, {"BaseDriver": None, "Engine": "mysql"}):

@@ -369,7 +369,8 @@ class Credentials(CommandTest):
         self.assertEqual(self.as_botocore(done.stdout[:-1], KEY, "db.example.com", 3306, "zoë", "us-west-2") + "\n", done.stdout)
 
     def test_token_of_a_dsn_and_of_a_string(self):
-        for source in ("sales", "DSN=sales;Port=5432", f"Driver=iamodbc;BaseDriver=PG;Server={HOST};UID=jane_doe"):
+        for source in ("sales", "DSN=sales;Port=5432", f"Driver=iamodbc;BaseDriver=PG;Server={HOST};UID=jane_doe",
+                       "DSN=sales;BaseDriver=PostgreSQL nobody has", "DSN=sales;BaseDriver=other;Port=5432"):  # nothing connects here
             done = self.run_tool("token", source)
             self.assertEqual(self.as_botocore(done.stdout[:-1], KEY) + "\n", done.stdout)
 

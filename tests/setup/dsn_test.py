@@ -91,7 +91,9 @@ class Add(DsnTest):
         for option, name, written in (("--secret", "prod/sales", "AuthType=SecretsManager\nSecretID=prod/sales\n"), ("--cluster", "sales", "AuthType=Redshift\nClusterID=sales\n"),
                                       ("--workgroup", "analytics", "AuthType=Redshift\nWorkgroup=analytics\n")):
             with self.subTest(option):
-                self.assertIn(written, self.dsn("add", option[2:], option, name, "--region", "eu-central-1").stdout)
+                done = self.dsn("add", option[2:], option, name, "--region", "eu-central-1")
+                self.assertIn(written, done.stdout)
+                self.assertNotIn("warning", done.stderr)
         self.assertNotIn("BaseDriver", self.read(self.ini))
         done = self.dsn("add", "both", "--secret", "a", "--auth", "IAM", status=2)
         self.assertIn("missing: --host, --user", done.stderr)
