@@ -20,13 +20,16 @@ struct Answers {
   HttpHeaders headers;
   std::vector<std::string_view> bodies;  // one after the other; the last one from then on
   std::size_t asked = 0;
+  // Whether a question held them, or was signed with them.
+  bool knew_key = false;
+  bool knew_token = false;
 };
 Answers& told_answers();
 
 // The first number of the part; 200 where there is none.
 int status_in(std::string_view part);
 
-// Of a failure: it says something, on one line, and not what was sent.
+// Of a failure: it says something, on one line, and no secret; what the answers hold that nobody was sent is none.
 void shows_nothing(const Error& error);
 
 }  // namespace iamodbc::fuzz
