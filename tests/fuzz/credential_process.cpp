@@ -53,8 +53,9 @@ bool is_telling(std::string_view secret, std::string_view program, std::string_v
 
 void shows_nothing(const Error& error, std::string_view output, std::string_view complaints,
                    const std::vector<std::string>& words) {
-  const std::string program = words.empty() ? "" : words.front();
-  require(is_one_printable_line(error.message) || !is_one_printable_line(program), "the message is not one line");
+  const std::string named = words.empty() ? "" : words.front();
+  require(is_one_printable_line(error.message) || !is_one_printable_line(named), "the message is not one line");
+  const std::string program = "(" + named.substr(named.rfind('/') + 1) + ")";  // as the message has it
   for (std::size_t i = 1; i < words.size(); ++i) {
     const bool is_printed = output.find(words[i]) != std::string_view::npos;
     require(
