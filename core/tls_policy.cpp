@@ -62,14 +62,17 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// By the file, not by its name: distributions have links to it.
-bool is_system_store(const std::string& path) {
+// Whether its authorities give certificates to everybody: the system's store, and our own file, which holds Amazon's public
+// ones. By the file, not by its name: distributions have links to it.
+bool is_public(const std::string& path, const std::string& data_directory) {
   struct stat wanted {};
   if (stat(path.c_str(), &wanted) != 0) return false;
-  return std::any_of(system_stores.begin(), system_stores.end(), [&](const char* store) {
+  const auto is_it = [&](const std::string& store) {
     struct stat status {};
-    return stat(store, &status) == 0 && status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino;
-  });
+    return stat(store.c_str(), &status) == 0 && status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino;
+  };
+  if (!data_directory.empty() && is_it(data_directory + "/" + rds_ca_file_name)) return true;
+  return std::any_of(system_stores.begin(), system_stores.end(), is_it);
 }
 
 // Whether a list names TLSv1.2 and TLSv1.3 and nothing else. These connectors find a version in any text that holds its name, and one of them takes numbers.
@@ -208,16 +211,16 @@ Result<CaFile> choose_ca_file(const Settings& settings, const std::string& from_
     const Origin origin = from_options.empty() ? settings.tls_ca_file_origin : options_origin;
     const bool is_of_string = origin == Origin::connection_string;
     return CaFile{named, from_options.empty() ? "TLSCAFile" : "sslrootcert in pqopt", is_of_string, !is_of_string,
-                  is_system_store(named)};
+                  is_public(named, data_directory)};
   }
   if (settings.tls == TlsLevel::require) return CaFile{};
   if (!data_directory.empty()) {
     const std::string bundle = data_directory + "/" + rds_ca_file_name;
-    if (is_file(bundle)) return CaFile{bundle, ours};
+    if (is_file(bundle)) return CaFile{bundle, ours, false, false, true};
   }
   if (profile.kind == BaseKind::psqlodbc) {
     const std::string users = system.home() + "/.postgresql/root.crt";
-    if (is_file(users)) return CaFile{users, "libpq's own place", false, false, is_system_store(users)};
+    if (is_file(users)) return CaFile{users, "libpq's own place", false, false, is_public(users, data_directory)};
   }
   for (const char* store : system_stores) {
     if (is_file(store))
@@ -243,7 +246,7 @@ std::optional<Error> token_led_by_the_string(const Settings& settings, const Tls
                0};
 }
 
-// Authorities of the administrator's that do not give a certificate to everybody. Ours do: Amazon's public ones are among them.
+// Authorities of the administrator's that do not give a certificate to everybody.
 bool vouches_for_the_administrators(const CaFile& ca) {
   return ca.is_of_section && !ca.is_of_public;
 }
@@ -253,11 +256,12 @@ std::optional<Error> token_led_without_a_name(const Settings& settings, const Tl
   if (settings.tls != TlsLevel::verify_ca || !settings.string_leads_token || fetches_login(settings.auth_type) ||
       vouches_for_the_administrators(plan.ca))
     return std::nullopt;
-  return Error{State::invalid_attribute_value,
-               "TLS=verify-ca together with TokenHost, when the connection string says any of it, needs a TLSCAFile "
-               "from odbc.ini, and not the system's store: whoever writes the string could lead the token to any host "
-               "with a certificate of its own. Put them into the DSN's section, or use TLS=verify-full.",
-               0};
+  return Error{
+      State::invalid_attribute_value,
+      "TLS=verify-ca together with TokenHost, when the connection string says any of it, needs a TLSCAFile "
+      "from odbc.ini, and neither the system's store nor that of iamodbc: whoever writes the string could lead "
+      "the token to any host with a certificate of its own. Put them into the DSN's section, or use TLS=verify-full.",
+      0};
 }
 
 // A password that is fetched opens the database for whoever reads it, and anybody may have a certificate for a host of
@@ -274,9 +278,9 @@ std::optional<Error> led_by_the_string(const Settings& settings, const TlsPlan& 
   return Error{State::invalid_attribute_value,
                "The connection string says where the password that is fetched goes (Server, Port or TLS), and " + name +
                    " is not an endpoint of AWS whose certificate proves it: whoever writes the string could lead the "
-                   "password to any host. Put Server and TLSCAFile (not the system's store) into the DSN's section of "
-                   "odbc.ini, or let the "
-                   "administrator write AllowInString=yes into the driver's section of odbcinst.ini.",
+                   "password to any host. Put Server and TLSCAFile (neither the system's store nor that of iamodbc) "
+                   "into the DSN's section of odbc.ini, or let the administrator write AllowInString=yes into the "
+                   "driver's section of odbcinst.ini.",
                0};
 }
 

@@ -26,7 +26,7 @@ struct CaFile {
   std::string why;             // for people
   bool is_of_string = false;   // chosen by a connection string
   bool is_of_section = false;  // TLSCAFile or its like in odbc.ini
-  bool is_of_public = false;   // the system's store, by whatever way it was chosen: it vouches for everybody
+  bool is_of_public = false;  // the system's store or our file, by whatever way it was chosen: they vouch for everybody
 };
 
 struct TlsPlan {
