@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -92,6 +93,13 @@ std::vector<Step> way_to(const std::string& path) {
   return way;
 }
 
+// What is mounted read-only nobody writes, whatever its mode says: a ConfigMap of Kubernetes is such a folder, of mode 0777.
+bool can_be_written_by_others(const std::string& path, const struct stat& status) {
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return false;
+  struct statvfs mounted {};
+  return statvfs(path.c_str(), &mounted) != 0 || (mounted.f_flag & ST_RDONLY) == 0;
+}
+
 bool is_ours_or_roots(const struct stat& status) {
   return status.st_uid == 0 || status.st_uid == geteuid();
 }
@@ -116,7 +124,7 @@ std::optional<Exposure> exposure_of_itself(const std::string& path, const struct
   const std::string own = as_root + "chown " + std::to_string(geteuid()) + " " + path;
   if (!is_ours_or_roots(status)) return Exposure{owned_by_another(status, path), own};
   if (holds == Holds::settings) {
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return std::nullopt;
+    if (!can_be_written_by_others(path, status)) return std::nullopt;
     return Exposure{"others can change " + with_mode(path, status), as_root + "chmod go-w " + path};
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return std::nullopt;
@@ -131,8 +139,8 @@ std::optional<Exposure> exposure_by(const Step& step, const std::string& path) {
     return Exposure{owned_by_another(step.status, step.path) + on_the_way,
                     "keep it in a folder that is yours or root's"};
   }
-  const bool is_open = S_ISDIR(step.status.st_mode) && (step.status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-  if (!is_open || (step.status.st_mode & S_ISVTX) != 0) return std::nullopt;
+  const bool is_for_all = S_ISDIR(step.status.st_mode) && (step.status.st_mode & S_ISVTX) == 0;
+  if (!is_for_all || !can_be_written_by_others(step.path, step.status)) return std::nullopt;
   // A folder of root's where everybody writes is meant for that, as /tmp is.
   const bool is_meant = step.status.st_uid == 0 && geteuid() != 0 && (step.status.st_mode & S_IWOTH) != 0;
   return Exposure{"others can change " + with_mode(step.path, step.status) + on_the_way,

@@ -2,6 +2,8 @@
 #include "core/private_file.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -230,6 +232,32 @@ TEST_F(PrivateFile, AFileOrFolderOfAnotherUserIsNotOurs) {
   EXPECT_EQ(told(exposure_of(path("link"), Holds::secrets)), "fine");
   ASSERT_EQ(lchown(path("link").c_str(), 12345, 0), 0);
   EXPECT_EQ(told(exposure_of(path("link"), Holds::secrets)).substr(0, 15), "user 12345 owns");
+}
+
+// As in a pod of Kubernetes, where a ConfigMap is a folder of mode 0777 with links in it, mounted read-only.
+TEST_F(PrivateFile, NobodyChangesWhatIsMountedReadOnly) {
+  ASSERT_FALSE(write_private_file(path("map/..v1/c"), "x"));
+  fs::permissions(path("map"), static_cast<fs::perms>(0777));
+  fs::permissions(path("map/..v1/c"), static_cast<fs::perms>(0666));
+  fs::create_symlink("..v1", path("map/..data"));
+  fs::create_symlink("..data/c", path("map/c"));
+  const std::string file = path("map/c");
+  EXPECT_NE(told(exposure_of(file, Holds::settings)), "fine");
+  bool is_mounted = false;
+  std::string of_settings;
+  std::string of_secrets;
+  std::thread([&] {  // whose mounts are its own
+    const std::string map = path("map");
+    is_mounted = unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                 mount(map.c_str(), map.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+                 mount("", map.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
+    of_settings = told(exposure_of(file, Holds::settings));
+    of_secrets = told(exposure_of(file, Holds::secrets));
+  })
+      .join();
+  if (!is_mounted) GTEST_SKIP() << "only root has mounts in a namespace of its own";  // unshare
+  EXPECT_EQ(of_settings, "fine");
+  EXPECT_EQ(of_secrets.substr(0, 25), "others can read or change");
 }
 
 TEST_F(PrivateFile, OfAFileOfRootAnotherUserIsToldWhatRootCanDo) {
