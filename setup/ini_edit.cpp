@@ -100,6 +100,11 @@ std::string with_other_value(std::string_view line, std::string_view key, std::s
   return std::string(key) + "=" + std::string(value) + end;
 }
 
+// Who wrote it sees more lines or sections there than we and unixODBC do, and an edit would take them for what they are not.
+bool hides_lines(std::string_view line) {
+  return bare(line).find('\r') != std::string_view::npos || bare(line).starts_with("\xEF\xBB\xBF");
+}
+
 bool has_outer_blanks(std::string_view text) {
   return !text.empty() &&
          (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
@@ -163,7 +168,13 @@ std::optional<Error> unusable_dsn_name(std::string_view name) {
 Result<IniFile> parse_to_edit(const std::string& path, std::string_view text) {
   IniFile file = parse_odbc_ini(path, text);
   if (!file.problem.empty()) return refused(file.problem + " Nothing was changed.");
-  return file;
+  const std::vector<std::string_view> lines = lines_of(text);
+  const auto hidden = std::find_if(lines.begin(), lines.end(), hides_lines);
+  if (hidden == lines.end()) return file;
+  return refused(path + ", line " + std::to_string(hidden - lines.begin() + 1) +
+                 ": there is a carriage return within the line, or a byte order mark before it, so unixODBC takes "
+                 "sections behind it for a part of this one. Save the file with line ends of Unix or Windows, as UTF-8 "
+                 "without BOM. Nothing was changed.");
 }
 
 Result<std::string> with_value(std::string_view text, std::string_view section, std::string_view key,

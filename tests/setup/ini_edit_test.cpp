@@ -48,6 +48,17 @@ TEST(IniEdit, ASectionBehindAVerticalTabIsOne) {
   EXPECT_EQ(without_value("[c]\nz=3\n\f[a]\nx=1\n", "a", "x"), "[c]\nz=3\n\f[a]\n");
 }
 
+// To unixODBC all of it is one section, and taking that out would take the rest.
+TEST(IniEdit, AFileWithSectionsThatUnixOdbcDoesNotSeeIsNotEdited) {
+  for (const char* const text : {"[a]\rk=v\r[b]\rk=v\r", "[a]\nk=v\rl=w\n", "[a]\nk=v\n\xEF\xBB\xBF[b]\nk=v\n"}) {
+    const auto file = parse_to_edit("f", text);
+    ASSERT_FALSE(file.ok()) << text;
+    EXPECT_NE(file.error().message.find("Nothing was changed"), std::string::npos) << file.error().message;
+    EXPECT_NE(file.error().message.find("f, line "), std::string::npos) << file.error().message;
+  }
+  EXPECT_TRUE(parse_to_edit("f", "[a]\r\nk=v\r\r\n\r[b]\r\n").ok());
+}
+
 TEST(IniEdit, ANewSectionComesLastAndNothingElseChanges) {
   EXPECT_EQ(with_driver(odd_file),
             odd_file + std::string("\r\n\r\n[iamodbc]\r\nDescription=x\r\nDriver=/lib/a.so\r\n"));
