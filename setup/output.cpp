@@ -17,7 +17,9 @@ bool is_control(char c) {
 
 // U+0080 to U+009F, of which terminals take one for the beginning of a command.
 bool is_far_control(std::string_view text) {
-  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+  if (text.size() < 2 || text[0] != '\xc2') return false;
+  const auto second = static_cast<unsigned char>(text[1]);
+  return second >= 0x80 && second < 0xa0;
 }
 
 void put(std::FILE* stream, std::string_view line) {
@@ -73,8 +75,12 @@ std::string shown(std::string_view text) {
 std::string json_string(std::string_view text) {
   // There and back: what is not UTF-8 is replaced on the way.
   std::string quoted = "\"";
-  for (const char c : utf8_from_utf16(utf16_from_utf8(text))) {
-    if (c == '"' || c == '\\') {
+  const std::string all = utf8_from_utf16(utf16_from_utf8(text));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const char c = all[i];
+    if (is_far_control(std::string_view(all).substr(i))) {
+      quoted += "\\u00" + hex(std::string_view(&all[++i], 1));
+    } else if (c == '"' || c == '\\') {
       quoted += '\\';
       quoted += c;
     } else if (is_control(c)) {

@@ -18,6 +18,7 @@ TEST(Output, ShowsControlCharactersInsteadOfSendingThem) {
                   "b\xc2"),
             "a\xc2\xa0"
             "b\xc2");
+  EXPECT_EQ(shown("\xc2ge \xc2 x"), "\xc2ge \xc2 x");  // Latin-1
 }
 
 TEST(Output, IsOneLine) {
@@ -30,6 +31,9 @@ TEST(Output, LeavesOtherLettersAlone) {
 
 TEST(JsonString, EscapesQuotesBackslashesAndControlCharacters) {
   EXPECT_EQ(json_string("a\"b\\c\nd\x01"), "\"a\\\"b\\\\c\\u000ad\\u0001\"");
+  EXPECT_EQ(json_string("a\xc2\x9b"
+                        "2J\xc2\xa0"),
+            "\"a\\u009b2J\xc2\xa0\"");
 }
 
 TEST(JsonString, ReplacesWhatIsNotUtf8) {
