@@ -133,6 +133,18 @@ Error stopped(std::vector<Attempt>& attempts, std::string provider, Error error)
   return error;
 }
 
+// What was kept may end between the look at it and now; what is asked for then is new. What is new and has ended is an error.
+Answer ask_one(const Provider& provider, const Context& context) {
+  for (bool is_second = false;; is_second = true) {
+    Answer answer = provider.provide(context);
+    const auto* const found = std::get_if<SharedCredentials>(&answer);
+    if (found == nullptr) return answer;
+    auto error = ended(**found, aws_now(context.system));
+    if (!error) return answer;
+    if (is_second) return *std::move(error);
+  }
+}
+
 Result<SharedCredentials> ask_in_order(const Context& context, std::vector<Attempt>& attempts) {
   const CredentialSource source = chosen_source(context.settings);
   const Providers chain = providers_for(source);
@@ -141,18 +153,15 @@ Result<SharedCredentials> ask_in_order(const Context& context, std::vector<Attem
     if (auto error = missing_profile(context)) return stopped(attempts, "profile", *std::move(error));
   }
   for (const auto& provider : chain) {
-    Answer answer = provider->provide(context);
+    Answer answer = ask_one(*provider, context);
     if (auto* const passed = std::get_if<NotConfigured>(&answer)) {
       context.log.debug("credentials: " + provider->name() + ": " + passed->reason);
       attempts.push_back({provider->name(), passed->reason});
       continue;
     }
     if (auto* const error = std::get_if<Error>(&answer)) return stopped(attempts, provider->name(), std::move(*error));
-    auto& credentials = std::get<SharedCredentials>(answer);
-    if (auto error = ended(*credentials, aws_now(context.system)))
-      return stopped(attempts, provider->name(), *std::move(error));
     attempts.push_back({provider->name(), "used"});
-    return std::move(credentials);
+    return std::get<SharedCredentials>(std::move(answer));
   }
   return source == CredentialSource::default_chain ? nothing_found(attempts) : not_there(attempts);
 }

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "core/aws/client.h"
+#include "core/credentials/default_chain.h"
 #include "core/credentials/process.h"
 #include "core/program.h"
 namespace iamodbc {
@@ -106,6 +107,32 @@ echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S")" +
 testing::AssertionResult contains(const std::string& text, const std::string& part) {
   if (text.find(part) != std::string::npos) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "\"" << text << "\" does not contain \"" << part << "\"";
+}
+
+// What a connect finds of credentials that end while it looks: at the clock's `last`-th look they have ended, and the program has new ones by then.
+TEST_F(CredentialProcess, KeysThatEndWhileAConnectLooksAreFetchedAnew) {
+  const Time end = parse_time("2024-01-02T03:04:05Z").value();
+  const AwsFiles files = AwsFiles::from_text("", "");
+  const Log log;
+  const auto answer = [](const char* id, const char* until) {
+    return std::string(R"({"Version":1,"AccessKeyId":")") + id + R"(","SecretAccessKey":"S","Expiration":")" + until +
+           "\"}";
+  };
+  for (int last = 1; last < 12; ++last) {
+    folder_ /= "x";  // another program for each
+    std::filesystem::create_directory(folder_);
+    CredentialSettings settings;
+    settings.credential_process = printing(answer("OLD", "2024-01-02T03:04:05Z"));
+    int looks = 1000;
+    const System system({}, [&] { return looks-- > 0 ? end - std::chrono::seconds(20) : end; });
+    const Context context{system, files, settings, log, std::chrono::steady_clock::now() + milliseconds(20'000)};
+    ASSERT_EQ(find_credentials(context).value().credentials->access_key_id, "OLD");
+    printing(answer("NEW", "2024-01-02T03:04:35Z"));
+    looks = last;
+    const auto found = find_credentials(context);
+    ASSERT_TRUE(found.ok()) << "at look " << last << ": " << found.error().message;
+  }
+  while (folder_.filename() == "x") folder_ = folder_.parent_path();
 }
 
 // ---- Command lines ----
