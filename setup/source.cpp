@@ -196,9 +196,7 @@ Result<Source> settings_of(Given given, const OdbcFiles& files, const System& sy
 // The credentials that a DSN or a connection string asks for; what it tells of the database counts only as far as it tells a region.
 Result<CredentialQuestion> question_of_source(const std::string& argument, const System& system) {
   const OdbcFiles files = OdbcFiles::read(system);
-  auto string = read_source(argument, files);
-  if (!string) return string.error();
-  auto given = Given::gather(std::move(string).value(), files);
+  auto given = read_given(argument, files);
   if (!given) return given.error();
   auto fetched = read_fetch_settings(given.value());
   if (!fetched) return fetched.error();
