@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/not_cancelled.h"
+#include "core/text.h"
 
 namespace iamodbc {
 namespace {
@@ -121,16 +122,16 @@ std::string sudo(const struct stat& status) {
 
 std::optional<Exposure> exposure_of_itself(const std::string& path, const struct stat& status, Holds holds) {
   const std::string as_root = sudo(status);
-  const std::string own = as_root + "chown " + std::to_string(geteuid()) + " " + path;
+  const std::string own = as_root + "chown " + std::to_string(geteuid()) + " " + quoted_for_shell(path);
   if (!is_ours_or_roots(status)) return Exposure{owned_by_another(status, path), own};
   if (holds == Holds::settings) {
     if (!can_be_written_by_others(path, status)) return std::nullopt;
-    return Exposure{"others can change " + with_mode(path, status), as_root + "chmod go-w " + path};
+    return Exposure{"others can change " + with_mode(path, status), as_root + "chmod go-w " + quoted_for_shell(path)};
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return std::nullopt;
   // Root's file for itself alone would be out of this user's reach too.
   return Exposure{"others can read or change " + with_mode(path, status),
-                  (as_root.empty() ? "" : own + " && ") + as_root + "chmod 600 " + path};
+                  (as_root.empty() ? "" : own + " && ") + as_root + "chmod 600 " + quoted_for_shell(path)};
 }
 
 std::optional<Exposure> exposure_by(const Step& step, const std::string& path) {
@@ -144,7 +145,7 @@ std::optional<Exposure> exposure_by(const Step& step, const std::string& path) {
   // A folder of root's where everybody writes is meant for that, as /tmp is.
   const bool is_meant = step.status.st_uid == 0 && geteuid() != 0 && (step.status.st_mode & S_IWOTH) != 0;
   return Exposure{"others can change " + with_mode(step.path, step.status) + on_the_way,
-                  sudo(step.status) + (is_meant ? "chmod +t " : "chmod go-w ") + step.path};
+                  sudo(step.status) + (is_meant ? "chmod +t " : "chmod go-w ") + quoted_for_shell(step.path)};
 }
 
 bool is_same_file(int descriptor, const std::string& path) {

@@ -56,6 +56,16 @@ std::optional<long long> parse_integer(std::string_view text) {
   return number;
 }
 
+std::string quoted_for_shell(std::string_view word) {
+  const bool is_plain = !word.empty() && word.find_first_not_of(
+                                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789-_./+,:@%") == std::string_view::npos;
+  if (is_plain) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Three rows of the table of distances between prefixes: a neighbour swap looks back two rows.
   std::vector<std::size_t> before_last(b.size() + 1);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/attributes.h"
+#include "core/text.h"
 #include "setup/dsn/base_drivers.h"
 #include "setup/dsn/commands.h"
 #include "setup/dsn/options.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/attributes.h"
+#include "core/text.h"
 #include "setup/command.h"
 #include "setup/dsn/base_drivers.h"
 #include "setup/dsn/questions.h"

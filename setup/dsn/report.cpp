@@ -64,13 +64,4 @@ int failed(const Error& error, const std::string& path, const System& system) {
   return Exit::failed;
 }
 
-std::string quoted_for_shell(const std::string& name) {
-  const bool is_plain =
-      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == std::string::npos;
-  if (is_plain) return name;
-  std::string quoted = "'";
-  for (const char c : name) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
 }  // namespace iamodbc

@@ -31,7 +31,4 @@ void show_written(const DsnChange& change, const DsnWritten& written, const Syst
 // The exit status of a failure; adds what to do where everybody's file takes root.
 int failed(const Error& error, const std::string& path, const System& system);
 
-// A name as a shell takes it.
-std::string quoted_for_shell(const std::string& name);
-
 }  // namespace iamodbc

@@ -185,6 +185,14 @@ TEST_F(PrivateFile, OfAFileOthersMayReadSettingsButNoSecrets) {
     EXPECT_EQ(told(exposure_of(none, Holds::secrets)), "fine") << none;
 }
 
+TEST_F(PrivateFile, AdviceCanBeCopiedIntoAShellWhateverTheNameOfTheFile) {
+  const std::string file = path("a b");
+  std::ofstream(file) << "x";
+  fs::permissions(file, static_cast<fs::perms>(0646));
+  EXPECT_EQ(exposure_of(file, Holds::secrets)->remedy, "chmod 600 '" + file + "'");
+  EXPECT_EQ(exposure_of(file, Holds::settings)->remedy, "chmod go-w '" + file + "'");
+}
+
 TEST_F(PrivateFile, WhoCanChangeAFolderOnTheWayCanChangeTheFile) {
   ASSERT_FALSE(write_private_file(path("a/b/c"), "x"));
   const std::string file = path("a/b/c");

@@ -67,5 +67,13 @@ TEST(Text, OnOneLineNothingSpeaksToATerminal) {
   EXPECT_EQ(on_one_line("abcdef", 3), "abc");
 }
 
+TEST(Text, AWordForAShellIsQuotedWhereTheShellWouldNotTakeItAsItIs) {
+  for (const char* const plain : {"sales", "/home/me/.aws/credentials", "C:a,b+c@d%e-f_g"})
+    EXPECT_EQ(quoted_for_shell(plain), plain);
+  EXPECT_EQ(quoted_for_shell(""), "''");
+  EXPECT_EQ(quoted_for_shell("~/my keys; rm $x"), "'~/my keys; rm $x'");
+  EXPECT_EQ(quoted_for_shell("Jane's"), "'Jane'\\''s'");
+}
+
 }  // namespace
 }  // namespace iamodbc
