@@ -101,8 +101,14 @@ std::string with_other_value(std::string_view line, std::string_view key, std::s
 }
 
 // Who wrote it sees more lines or sections there than we and unixODBC do, and an edit would take them for what they are not.
+// A [ behind bytes beyond ASCII alone is behind a byte order mark, a blank that does not break, or one without width.
 bool hides_lines(std::string_view line) {
-  return bare(line).find('\r') != std::string_view::npos || bare(line).starts_with("\xEF\xBB\xBF");
+  const std::string_view text = bare(line);
+  if (text.find('\r') != std::string_view::npos || text.starts_with("\xEF\xBB\xBF")) return true;
+  const auto* const seen = std::find_if(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x80 && blanks.find(c) == std::string_view::npos;
+  });
+  return seen != text.begin() && seen != text.end() && *seen == '[';
 }
 
 bool has_outer_blanks(std::string_view text) {
@@ -172,9 +178,9 @@ Result<IniFile> parse_to_edit(const std::string& path, std::string_view text) {
   const auto hidden = std::find_if(lines.begin(), lines.end(), hides_lines);
   if (hidden == lines.end()) return file;
   return refused(path + ", line " + std::to_string(hidden - lines.begin() + 1) +
-                 ": there is a carriage return within the line, or a byte order mark before it, so unixODBC takes "
-                 "sections behind it for a part of this one. Save the file with line ends of Unix or Windows, as UTF-8 "
-                 "without BOM. Nothing was changed.");
+                 ": there is a carriage return within the line, or before it a byte order mark or another blank that "
+                 "is none in ASCII, so unixODBC takes sections there for a part of this one. Take it out, and save the "
+                 "file with line ends of Unix or Windows, as UTF-8 without BOM. Nothing was changed.");
 }
 
 Result<std::string> with_value(std::string_view text, std::string_view section, std::string_view key,

@@ -24,7 +24,8 @@ inline constexpr std::size_t max_dsn_name_length = 32;
 std::optional<Error> unusable_dsn_name(std::string_view name);
 
 // The text as sections; fails when unixODBC would read nothing of it, so that writing into it would be in vain, and where
-// an editor shows sections that unixODBC does not see (a carriage return alone, a byte order mark in the midst).
+// an editor shows sections that unixODBC does not see (a carriage return alone; a byte order mark or another blank beyond
+// ASCII before them).
 Result<IniFile> parse_to_edit(const std::string& path, std::string_view text);
 
 // Sets section's key to value: in its line, else behind the section's last line, else in a new section at the end.

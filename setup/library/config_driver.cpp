@@ -64,7 +64,9 @@ Result<bool> configured(const std::string& driver, std::string_view arguments) {
   const auto registration = registration_of(driver);
   if (!registration) return registration.error();
   FileEdit edit;
-  edit.change = [&](const std::string& text) {
+  edit.change = [&](const std::string& text) -> Result<std::string> {
+    const auto file = parse_to_edit(registration.value().path, text);
+    if (!file) return file.error();
     return with_value(text, driver, "CPTimeout", std::to_string(*seconds));
   };
   const auto done = edit_file(registration.value().path, edit);

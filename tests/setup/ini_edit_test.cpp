@@ -50,13 +50,16 @@ TEST(IniEdit, ASectionBehindAVerticalTabIsOne) {
 
 // To unixODBC all of it is one section, and taking that out would take the rest.
 TEST(IniEdit, AFileWithSectionsThatUnixOdbcDoesNotSeeIsNotEdited) {
-  for (const char* const text : {"[a]\rk=v\r[b]\rk=v\r", "[a]\nk=v\rl=w\n", "[a]\nk=v\n\xEF\xBB\xBF[b]\nk=v\n"}) {
+  for (const char* const text :
+       {"[a]\rk=v\r[b]\rk=v\r", "[a]\nk=v\rl=w\n", "[a]\nk=v\n\xEF\xBB\xBF[b]\nk=v\n", "[a]\nk=v\n\xC2\xA0[b]\nk=v\n",
+        "[a]\nk=v\n \xE2\x80\x8B [b]\nk=v\n", "[a]\nk=v\n\xA0[b]\nk=v\n"}) {
     const auto file = parse_to_edit("f", text);
     ASSERT_FALSE(file.ok()) << text;
     EXPECT_NE(file.error().message.find("Nothing was changed"), std::string::npos) << file.error().message;
     EXPECT_NE(file.error().message.find("f, line "), std::string::npos) << file.error().message;
   }
   EXPECT_TRUE(parse_to_edit("f", "[a]\r\nk=v\r\r\n\r[b]\r\n").ok());
+  EXPECT_TRUE(parse_to_edit("f", "[\xC3\xB6]\nk=\xC2\xA0[v]\n# \xC2\xA0[b]\n\xC3\xB6=[v]\n").ok());
 }
 
 TEST(IniEdit, ANewSectionComesLastAndNothingElseChanges) {

@@ -476,6 +476,12 @@ class Driver(LibraryTest):
                 self.assertEqual((0, [INVALID_KEYWORD]), self.setup(self.CONFIG, "iamodbc", wrong, wide=wide))
         self.assertEqual(before + "CPTimeout=60\n", self.read(self.drivers))
 
+    def test_of_a_file_with_sections_that_unixodbc_does_not_see_nothing_is_lost(self):
+        before = f"[iamodbc]\nDriver={LIBRARIES}/libiamodbc.so\nSetup={LIBRARY}\nCPTimeout=5\r[other]\rDriver=/lib/other.so\n"
+        self.write(self.drivers, before)
+        self.assertEqual((0, [WRITE_FAILED]), self.setup(self.CONFIG, "iamodbc", "CPTimeout=60"))
+        self.assertEqual(before, self.read(self.drivers))
+
 
 class Odbcinst(LibraryTest):
     def test_odbcinst_and_the_library_see_each_others_data_sources(self):
