@@ -12,6 +12,7 @@ import subprocess
 import time
 import unittest
 
+from login_services import Logins
 from sts import ACCOUNT, Sts, error
 from stand_in import Fault, Reply
 from world import BUILD, DRIVER, HERE, HOST, PYTHON, TOOL, World
@@ -502,29 +503,38 @@ class AtOnce(RolesTest):
 
 
 class APersonsKeys(RolesTest):
-    def test_a_connect_whose_kept_keys_are_refused_does_not_ask_for_keys_again(self):
-        """A refusal makes the session of the role doubtful once it is a minute old: the next connect takes a new one."""
+    """A refusal makes the session of the role doubtful once it is a minute old: the next connect takes a new one."""
+
+    def asks_in_three_connects(self, *lines):
+        """How often the person was asked, and STS for the role, until the end of each: the first, one when the session is a minute old, and one right behind it."""
         self.sts.role(ROLE)
-        self.sts._GetCallerIdentity = lambda *_: error(403, "InvalidClientTokenId", "The security token included in the request is invalid")
         program = self.write("ask", "#!/bin/sh\necho asked >>\"$HOME/asked\"\ncat \"$HOME/keys.json\"\n")
         os.chmod(program, 0o700)
         self.write("keys.json", json.dumps({"Version": 1, "AccessKeyId": self.jane[0], "SecretAccessKey": self.jane[1]}))
-        self.write("odbc.ini", f"[sales]\nKeyPrompt={program}\nRoleArn={ROLE}\nExpectedAccountID={ACCOUNT}\n")
+        self.write("odbc.ini", "\n".join(["[sales]", f"KeyPrompt={program}", f"RoleArn={ROLE}", *lines, ""]))
         fast = ["/usr/bin/faketime", "-f", "+0 x25"]  # a minute in 2.4 seconds
+        counts = []
         with subprocess.Popen([*fast, PYTHON, os.path.join(HERE, "driver_client.py"), "DSN=sales"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                               env=self.environment(IAMODBC_TEST_DRIVER=DRIVER, IAMODBC_TEST_BUILD=BUILD)) as client:
-            def connect():
+            for seconds in (0, 3, 0):
+                time.sleep(seconds)
                 client.stdin.write(json.dumps({"threads": 1, "login_timeout": 0}) + "\n")
                 client.stdin.flush()
                 (message, _), = json.loads(client.stdout.readline())["said"].items()
-                self.assertIn("(InvalidClientTokenId)", message)
+                self.assertIn("InvalidClientTokenId", message)
                 with open(self.home + "/asked", encoding="utf-8") as file:
-                    return len(file.readlines()), self.sts.actions().count("AssumeRole")
-            self.assertEqual((1, 1), connect())
-            time.sleep(3)
-            self.assertEqual((2, 1), connect())
-            self.assertEqual((3, 2), connect())
-            client.stdin.close()
+                    counts.append((len(file.readlines()), self.sts.actions().count("AssumeRole")))
+        return counts
+
+    def test_a_connect_whose_kept_keys_are_refused_does_not_ask_for_keys_again(self):
+        self.sts._GetCallerIdentity = lambda *_: error(403, "InvalidClientTokenId", "The security token included in the request is invalid")
+        self.assertEqual([(1, 1), (2, 1), (3, 2)], self.asks_in_three_connects(f"ExpectedAccountID={ACCOUNT}"))
+
+    def test_neither_where_a_login_is_fetched_with_them(self):
+        with Logins() as logins:  # which does not know the session
+            self.variables.update(logins.endpoints())
+            self.assertEqual([(1, 1), (2, 1), (3, 2)], self.asks_in_three_connects("AuthType=SecretsManager", "SecretID=sales"))
+            self.assertEqual([], logins.calls)
 
 
 class WhoAmI(RolesTest):
