@@ -94,11 +94,18 @@ std::vector<Step> way_to(const std::string& path) {
   return way;
 }
 
-// What is mounted read-only nobody writes, whatever its mode says: a ConfigMap of Kubernetes is such a folder, of mode 0777.
-bool can_be_written_by_others(const std::string& path, const struct stat& status) {
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return false;
+bool can_be_written_by_others(const struct stat& status) {
+  return (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+// A ConfigMap is a folder of mode 0777, but it is mounted read-only, and only Kubernetes writes it: known by its link
+// to the present version. Of any other read-only mount nobody knows who writes it elsewhere: to a service with
+// systemd's ProtectSystem=strict all folders are read-only, whoever may write them.
+bool is_volume_of_kubernetes(const std::string& folder) {
   struct statvfs mounted {};
-  return statvfs(path.c_str(), &mounted) != 0 || (mounted.f_flag & ST_RDONLY) == 0;
+  struct stat version {};
+  return statvfs(folder.c_str(), &mounted) == 0 && (mounted.f_flag & ST_RDONLY) != 0 &&
+         lstat((folder + "/..data").c_str(), &version) == 0 && S_ISLNK(version.st_mode) && version.st_uid == 0;
 }
 
 bool is_ours_or_roots(const struct stat& status) {
@@ -125,7 +132,7 @@ std::optional<Exposure> exposure_of_itself(const std::string& path, const struct
   const std::string own = as_root + "chown " + std::to_string(geteuid()) + " " + quoted_for_shell(path);
   if (!is_ours_or_roots(status)) return Exposure{owned_by_another(status, path), own};
   if (holds == Holds::settings) {
-    if (!can_be_written_by_others(path, status)) return std::nullopt;
+    if (!can_be_written_by_others(status)) return std::nullopt;
     return Exposure{"others can change " + with_mode(path, status), as_root + "chmod go-w " + quoted_for_shell(path)};
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return std::nullopt;
@@ -141,7 +148,7 @@ std::optional<Exposure> exposure_by(const Step& step, const std::string& path) {
                     "keep it in a folder that is yours or root's"};
   }
   const bool is_for_all = S_ISDIR(step.status.st_mode) && (step.status.st_mode & S_ISVTX) == 0;
-  if (!is_for_all || !can_be_written_by_others(step.path, step.status)) return std::nullopt;
+  if (!is_for_all || !can_be_written_by_others(step.status) || is_volume_of_kubernetes(step.path)) return std::nullopt;
   // A folder of root's where everybody writes is meant for that, as /tmp is.
   const bool is_meant = step.status.st_uid == 0 && geteuid() != 0 && (step.status.st_mode & S_IWOTH) != 0;
   return Exposure{"others can change " + with_mode(step.path, step.status) + on_the_way,

@@ -33,7 +33,7 @@ struct Exposure {
 enum class Holds { secrets, settings };
 // Looks at the file and at each folder and link on the way to it: who can write into a folder, or owns it, can put
 // another file there. A folder where everybody may write but remove only what is their own (/tmp) is none of these, nor
-// what is mounted read-only.
+// is a volume of Kubernetes that is mounted read-only.
 // Nothing when all is well, or it is no file.
 std::optional<Exposure> exposure_of(const std::string& path, Holds holds);
 

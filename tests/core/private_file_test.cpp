@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -242,30 +243,36 @@ TEST_F(PrivateFile, AFileOrFolderOfAnotherUserIsNotOurs) {
   EXPECT_EQ(told(exposure_of(path("link"), Holds::secrets)).substr(0, 15), "user 12345 owns");
 }
 
-// As in a pod of Kubernetes, where a ConfigMap is a folder of mode 0777 with links in it, mounted read-only.
-TEST_F(PrivateFile, NobodyChangesWhatIsMountedReadOnly) {
-  ASSERT_FALSE(write_private_file(path("map/..v1/c"), "x"));
-  fs::permissions(path("map"), static_cast<fs::perms>(0777));
-  fs::permissions(path("map/..v1/c"), static_cast<fs::perms>(0666));
+// As in a pod of Kubernetes, where a ConfigMap is a folder of mode 0777 with links in it, mounted read-only. Any other folder that is read-only here others may
+// write elsewhere: to a service with systemd's ProtectSystem=strict all folders are read-only.
+TEST_F(PrivateFile, OfAllThatIsMountedReadOnlyNobodyChangesAVolumeOfKubernetesAlone) {
+  for (const char* const name : {"map/..v1/c", "map/..v1/open", "plain/c"})
+    ASSERT_FALSE(write_private_file(path(name), "x"));
+  for (const char* const name : {"map", "plain", "map/..v1/open"})
+    fs::permissions(path(name), static_cast<fs::perms>(0777));
+  fs::permissions(path("map/..v1/c"), static_cast<fs::perms>(0644));
   fs::create_symlink("..v1", path("map/..data"));
   fs::create_symlink("..data/c", path("map/c"));
+  fs::create_symlink("..data/open", path("map/open"));
   const std::string file = path("map/c");
   EXPECT_NE(told(exposure_of(file, Holds::settings)), "fine");
   bool is_mounted = false;
-  std::string of_settings;
-  std::string of_secrets;
+  std::array<std::string, 4> found;
   std::thread([&] {  // whose mounts are its own
-    const std::string map = path("map");
-    is_mounted = unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                 mount(map.c_str(), map.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
-                 mount("", map.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
-    of_settings = told(exposure_of(file, Holds::settings));
-    of_secrets = told(exposure_of(file, Holds::secrets));
+    is_mounted = unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    for (const std::string& folder : {path("map"), path("plain")}) {
+      is_mounted = is_mounted && mount(folder.c_str(), folder.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+                   mount("", folder.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
+    }
+    found = {told(exposure_of(file, Holds::settings)), told(exposure_of(file, Holds::secrets)),
+             told(exposure_of(path("map/open"), Holds::settings)), told(exposure_of(path("plain/c"), Holds::settings))};
   })
       .join();
   if (!is_mounted) GTEST_SKIP() << "only root has mounts in a namespace of its own";  // unshare
-  EXPECT_EQ(of_settings, "fine");
-  EXPECT_EQ(of_secrets.substr(0, 25), "others can read or change");
+  EXPECT_EQ(found[0], "fine");
+  EXPECT_EQ(found[1].substr(0, 25), "others can read or change");
+  EXPECT_EQ(found[2].substr(0, 17), "others can change");
+  EXPECT_EQ(found[3].substr(0, 17), "others can change");
 }
 
 TEST_F(PrivateFile, OfAFileOfRootAnotherUserIsToldWhatRootCanDo) {
