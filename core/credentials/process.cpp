@@ -106,23 +106,9 @@ SharedCredentials of_a_person(const SharedCredentials& found) {
   return credentials;
 }
 
-class KeyPrompt : public Provider {
- public:
-  [[nodiscard]] std::string name() const override { return "KeyPrompt"; }
-
-  [[nodiscard]] Answer provide(const Context& context) const override {
-    const std::string& command_line = context.settings.key_prompt;
-    if (command_line.empty()) return NotConfigured{name() + " is not given"};
-    const auto credentials = run_credential_process(command_line, name(), context);
-    if (!credentials) return credentials.error();
-    return of_a_person(credentials.value());
-  }
-};
-
-}  // namespace
-
-Result<SharedCredentials> run_credential_process(std::string_view command_line, const std::string& source,
-                                                 const Context& context) {
+// A program that has asked a person is not run again.
+Result<SharedCredentials> run_for_keys(std::string_view command_line, const std::string& source, const Context& context,
+                                       bool asks_a_person) {
   auto words = split_command_line(command_line);
   if (!words) return broken(source + " is not a command line: " + words.error().message + ".");
   if (words.value().empty() || words.value().front().empty()) return broken(source + " names no program.");
@@ -140,13 +126,34 @@ Result<SharedCredentials> run_credential_process(std::string_view command_line, 
     value.source = what;
     const bool has_ended = value.expiration && *value.expiration <= aws_now(context.system);
     if (!has_ended) return SharedCredentials(std::make_shared<Credentials>(std::move(value)));
-    if (is_second_run) {
-      return broken("Credentials were refreshed, but the refreshed credentials are still expired: " + what +
-                    " gives keys that ended at " + extended_time(*value.expiration) + "; it is " +
-                    extended_time(aws_now(context.system)) + ". Sign in anew with that program.");
+    if (is_second_run || asks_a_person) {
+      const std::string which =
+          is_second_run ? "Credentials were refreshed, but the refreshed credentials are still" : "The credentials are";
+      return broken(which + " expired: " + what + " gives keys that ended at " + extended_time(*value.expiration) +
+                    "; it is " + extended_time(aws_now(context.system)) + ". Sign in anew with that program.");
     }
     context.log.debug(what + " gave credentials that have ended; it is run once more");
   }
+}
+
+class KeyPrompt : public Provider {
+ public:
+  [[nodiscard]] std::string name() const override { return "KeyPrompt"; }
+
+  [[nodiscard]] Answer provide(const Context& context) const override {
+    const std::string& command_line = context.settings.key_prompt;
+    if (command_line.empty()) return NotConfigured{name() + " is not given"};
+    const auto credentials = run_for_keys(command_line, name(), context, true);
+    if (!credentials) return credentials.error();
+    return of_a_person(credentials.value());
+  }
+};
+
+}  // namespace
+
+Result<SharedCredentials> run_credential_process(std::string_view command_line, const std::string& source,
+                                                 const Context& context) {
+  return run_for_keys(command_line, source, context, false);
 }
 
 Answer kept_credential_process(std::string_view command_line, const std::string& source, const Context& context) {

@@ -58,6 +58,10 @@ class Keyring(World):
             self.assertEqual(2, len(file.readlines()), "at each connect")
         self.write("keys.json", "nothing")
         self.fails("KeyPrompt (ask)", "not a JSON object", arguments=["here"])
+        self.write("keys.json", json.dumps({"Version": 1, "AccessKeyId": "AKIAENDED", "SecretAccessKey": "ended", "Expiration": "2024-01-01T00:00:00Z"}))
+        self.fails("The credentials are expired: KeyPrompt (ask) gives keys that ended at 2024-01-01T00:00:00Z", arguments=["here"])
+        with open(self.home + "/asked", encoding="utf-8") as file:
+            self.assertEqual(4, len(file.readlines()), "a person is asked once")
 
     def test_a_string_may_not_name_that_program(self):
         program = self.program("ask", "#!/bin/sh\ntouch \"$HOME/asked\"\n")
