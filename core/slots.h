@@ -1,6 +1,7 @@
 // slots: what a cache is made of: a bounded number of places by key, in each of which one thread at a time makes something while others wait for it.
-// A Slot has `bool is_being_made` and `Time end() const`, after which it is of no use to anybody. When all places are taken, the one whose end is first is given
-// up; what is being made stays, so there may be more than the bound for a while.
+// A Slot has `bool is_being_made` and `Time end() const`, after which it is of no use to anybody (Time::min(): it holds nothing that ends). Whenever a new place is taken
+// those go that have ended, so that nothing of keys that nobody asks for any more stays for long; and when all places are taken, the one whose end is first is given up.
+// What is being made stays, so there may be more than the bound for a while.
 // Thread rule: `lock` is held for all that REQUIRES it. A cache of the process is held over fork: fork calls the three functions at the end, so that a child keeps
 // what was made and does not wait for threads that it does not have.
 // SPDX-License-Identifier: Apache-2.0
@@ -13,6 +14,7 @@
 #include <new>
 
 #include "core/deadline.h"
+#include "core/system.h"
 
 namespace iamodbc {
 
@@ -25,9 +27,13 @@ class Slots {
 
   std::mutex& lock() { return lock_; }
 
-  // The slot of a key, a new one if there is none. REQUIRES lock.
-  Slot& at(const Key& key) {
+  // The slot of a key, a new one if there is none. `now`: by the clock of end(). REQUIRES lock.
+  Slot& at(const Key& key, Time now) {
     if (Slot* const found = find(key)) return *found;
+    std::erase_if(slots_, [now](const auto& one) {
+      const Time end = one.second.end();
+      return !one.second.is_being_made && end != Time::min() && end <= now;
+    });
     while (slots_.size() >= bound_) {
       auto first = slots_.end();
       for (auto one = slots_.begin(); one != slots_.end(); ++one) {

@@ -141,7 +141,7 @@ CredentialCache::Turn CredentialCache::wait_for_turn(const CredentialKey& key, c
   Deadline patience = no_deadline;                 // of who has something valid
   while (true) {
     const Time now = aws_now(context.system);
-    Slot& own = slots_.at(key.digest());
+    Slot& own = slots_.at(key.digest(), now);
     const bool has_waited = waited_after && own.fetches != *waited_after;
     SharedCredentials valid = is_valid(own.credentials, now) ? own.credentials : nullptr;
     if (auto answer = own.answer(valid, now, windows, has_waited, context.settings.may_prompt))

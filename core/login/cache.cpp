@@ -85,7 +85,7 @@ Result<Token> LoginCache::get(const LoginKey& key, const System& system, Deadlin
     unsigned long long times = 0;  // that it was made before we waited
     for (bool has_waited = false;; has_waited = true) {
       now = std::chrono::floor<std::chrono::seconds>(aws_now(system));
-      Slot& own = slots_.at(key);
+      Slot& own = slots_.at(key, now);
       // Who waited for a token takes it even if it ends too soon to be kept.
       if (own.token && is_good(*own.token, now, has_waited ? std::chrono::seconds(0) : own.token->margin))
         return copy(*own.token, true);
@@ -127,7 +127,7 @@ bool LoginCache::take_fresh_try(const LoginKey& key, Time signed_at, Time now) {
   now = std::chrono::floor<std::chrono::seconds>(now);
   if (now <= signed_at) return false;
   const std::scoped_lock hold(slots_.lock());
-  Slot& own = slots_.at(key);
+  Slot& own = slots_.at(key, now);
   if (own.fresh_try && now >= *own.fresh_try && now - *own.fresh_try < between_fresh_tries) return false;
   own.fresh_try = now;
   own.is_tried = true;

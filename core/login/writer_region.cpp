@@ -127,7 +127,7 @@ Result<std::string> writer_region(const AwsClient& client, const Credentials& cr
   {
     std::unique_lock hold(regions.lock());
     while (true) {
-      Slot& own = regions.at(key);
+      Slot& own = regions.at(key, client.system.now());
       if (!own.is_being_made) {
         if (own.known && client.system.now() < own.until) return *own.known;
         own.endpoint = key.endpoint;

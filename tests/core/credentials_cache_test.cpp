@@ -286,6 +286,18 @@ TEST(CredentialCache, NobodyIsAskedForACodeBecauseALoginWasRefused) {
   EXPECT_EQ(text(bench.get("admin", no_deadline, at_the_end)), "admin 1");
 }
 
+TEST(CredentialCache, WhatNobodyAsksForAnyMoreDoesNotOutliveItsEnd) {
+  Bench bench;
+  bench.get("a");
+  bench.move(minutes(59));
+  bench.get("b");
+  EXPECT_EQ(bench.cache.size(), 2);
+  bench.move(minutes(1));
+  bench.get("c");
+  EXPECT_EQ(bench.cache.size(), 2);
+  EXPECT_EQ(text(bench.get("b")), "b 2");
+}
+
 TEST(CredentialCache, TheOneThatEndsFirstMakesRoom) {
   Bench bench(2);
   bench.get("a");

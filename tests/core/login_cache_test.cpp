@@ -384,6 +384,21 @@ TEST(LoginCache, IsBoundedAndWhatEndsFirstGoesFirst) {
   EXPECT_FALSE(bench.get(key("a")).value().is_from_cache);
 }
 
+TEST(LoginCache, TokensOfKeysThatAreGoneDoNotOutliveTheirEnd) {
+  Bench bench;
+  bench.credentials_end = noon + minutes(5);
+  ASSERT_TRUE(bench.get(key("before the keys changed")));
+  ASSERT_TRUE(bench.get(key("another one")));
+  bench.move(minutes(5) - seconds(1));
+  bench.credentials_end = noon + minutes(20);
+  ASSERT_TRUE(bench.get(key("after they changed")));
+  EXPECT_EQ(bench.cache.size(), 3U);
+  bench.move(seconds(1));
+  ASSERT_TRUE(bench.get(key("one more")));
+  EXPECT_EQ(bench.cache.size(), 2U);
+  EXPECT_TRUE(bench.get(key("after they changed")).value().is_from_cache);
+}
+
 // ---- refusals ----
 
 TEST(LoginCache, WhatWasRefusedIsNotGivenAgain) {
