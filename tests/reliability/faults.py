@@ -203,8 +203,8 @@ def warmed(outcome, program, string):
     return program.state()
 
 
-def grew(outcome, what, before, after):
-    if after[0] - before[0] > BYTES_OF_LUCK:
+def grew(outcome, what, before, after, luck=BYTES_OF_LUCK):
+    if after[0] - before[0] > luck:
         outcome.leaked.append(f"{what}: {after[0] - before[0]} bytes")
     if after[1] > before[1]:
         outcome.leaked.append(f"{what}: {after[1] - before[1]} open files")

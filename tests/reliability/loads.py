@@ -8,8 +8,9 @@ import time
 
 from faults import BASES, Fault, NotRun, Outcome, comes_in, grew, losing, recording
 
-KEY_SECONDS = 20  # how long a key is handed out
-OVERLAP = 10  # seconds for which AWS still takes it then: whoever has just been given it is to get in
+# A key that is kept at the one moment and not at the other, with its token. Half a million logins that left a byte each would leave more.
+KEPT_BYTES = 16384
+ON_THE_WAY = 5  # seconds that a login takes at most, of a token that was signed at the end of its key
 
 
 def cycles(base, count_of):
@@ -33,10 +34,16 @@ def cycles(base, count_of):
 
 
 class Rotation:
-    """Keys of a credential program: each is handed out for KEY_SECONDS, and taken by the server for OVERLAP longer; the program's answer says when it ends."""
+    """Keys of a credential program: each is handed out for `key_seconds`, and taken by the server for `overlap` longer, so that whoever has just been given it gets in; the
+    program's answer says when it ends."""
 
-    def __init__(self, place, folder):
-        self.place, self.folder, self.keys = place, folder, []
+    def __init__(self, place, folder, key_seconds, overlap):
+        self.place, self.folder, self.key_seconds, self.overlap, self.keys = place, folder, key_seconds, overlap, []
+        with open(os.open(folder + "/keys", os.O_WRONLY | os.O_CREAT, 0o700), "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\necho asked >> {folder}/asked\ncat {folder}/answer\n")
+        with open(folder + "/config", "w", encoding="utf-8") as file:
+            file.write(f"[profile changing]\ncredential_process = {folder}/keys\n")
+        self.env = {"AWS_PROFILE": "changing", "AWS_CONFIG_FILE": folder + "/config"}
         self.path = place.box.exports["RDS_KEYS"]
         with open(self.path, encoding="utf-8") as file:
             self.before = file.read()
@@ -44,8 +51,8 @@ class Rotation:
 
     def next(self):
         now = time.time()
-        key = ("ASIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30), secrets.token_urlsafe(400), now + KEY_SECONDS + OVERLAP)
-        self.keys = [one for one in self.keys if one[3] > now] + [key]
+        key = ("ASIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30), secrets.token_urlsafe(400), now + self.key_seconds + self.overlap)
+        self.keys = [one for one in self.keys if one[3] + ON_THE_WAY > now] + [key]
         known = json.loads(self.before)
         for key_id, secret, session, _ in self.keys:
             known["keys"][key_id] = {"secret": secret, "session_token": session}
@@ -53,7 +60,12 @@ class Rotation:
         end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(key[3]))
         answer = {"Version": 1, "AccessKeyId": key[0], "SecretAccessKey": key[1], "SessionToken": key[2], "Expiration": end}
         self.write(self.folder + "/answer", json.dumps(answer), 0o600)
-        self.at = now + KEY_SECONDS
+        self.at = now + self.key_seconds
+
+    def asked(self):
+        """How often the program was asked for keys."""
+        with open(self.folder + "/asked", encoding="utf-8") as file:
+            return len(file.readlines())
 
     @staticmethod
     def write(path, text, mode):
@@ -74,14 +86,15 @@ def soak(base):
         outcome = Outcome()
         seconds = int(os.environ.get("IAMODBC_SOAK_SECONDS", place.more(20, 1800 if base == "pg" else 180)))
         with tempfile.TemporaryDirectory(prefix="iamodbc-soak-") as folder:
-            rotation = Rotation(place, folder)
-            with open(folder + "/config", "w", encoding="utf-8") as file:
-                file.write(f"[profile changing]\ncredential_process = cat {folder}/answer\n")
-            env = {"AWS_PROFILE": "changing", "AWS_CONFIG_FILE": folder + "/config"}
+            rotation = Rotation(place, folder, *place.more((4, 3), (20, 10)))
+            threads = place.more(32, 64)
             try:
-                with place.steady(env) as program, losing(outcome, "the soak"):
+                with place.steady(rotation.env) as program, losing(outcome, "the soak"):
                     comes_in(outcome, program, place.string(base), "before")
-                    program.begin("soak", seconds, place.more(32, 64), place.string(base))
+                    answer = program.say("soak", 2, threads, place.string(base), seconds=60)
+                    outcome.expect(answer.endswith(" 0"), f"before: {answer}")
+                    before, asked = program.state(), rotation.asked()
+                    program.begin("soak", seconds, threads, place.string(base))
                     until = time.monotonic() + seconds
                     while time.monotonic() < until:
                         time.sleep(min(1, max(0, until - time.monotonic())))
@@ -90,11 +103,14 @@ def soak(base):
                     answer = program.answer(seconds=120).split()
                     outcome.expect(answer[0] == "ok", " ".join(answer))
                     outcome.count, lost = int(answer[1]), int(answer[2])
-                    outcome.lost += [line for line in program.complaints().splitlines() if line.startswith("lost")][:20] if lost else []
+                    if lost:
+                        outcome.lost += [line for line in program.complaints().splitlines() if line.startswith("lost")][:20] or [f"{lost} logins"]
                     outcome.expect(outcome.count > seconds, f"only {outcome.count} logins in {seconds} s")
-                    before = program.state()
+                    # Keys are asked for at their end.
+                    changes, expected = rotation.asked() - asked, seconds // (rotation.key_seconds + rotation.overlap) // 2
+                    outcome.expect(changes >= max(1, expected), f"the keys changed {changes} times only")
                     comes_in(outcome, program, place.string(base), "afterwards")
-                    grew(outcome, "after the soak", before, program.state())
+                    grew(outcome, "the soak", before, program.state(), KEPT_BYTES)
             finally:
                 rotation.end()
         return outcome
