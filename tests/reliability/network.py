@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network that is cut and healed. Everything, the local RDS too, is in a network namespace whose only link goes down and comes up again."""
 import ctypes
+import dataclasses
+import json
 import os
 import subprocess
 import sys
 import time
 
-from faults import BASES, Fault, NotRun, Outcome, comes_in, losing, timed
+from faults import BASES, Fault, NotRun, Outcome, comes_in, left_open, losing, timed, warmed
 from servers import LOGIN_SECONDS, ROWS, SLACK
 
 CLONE_NEWNET = 0x40000000
@@ -17,7 +19,7 @@ def link(state):
 
 
 def own_network(work):
-    """Runs work(place) in a child process that has a network of its own; its Outcome comes back as text."""
+    """Runs work(place) in a child process that has a network of its own; its Outcome comes back as JSON."""
     def run(place):
         if os.geteuid() != 0:
             raise NotRun("a network namespace of one's own needs root")
@@ -28,9 +30,8 @@ def own_network(work):
         outcome = Outcome()
         if not outcome.expect(done.returncode == 0, done.stderr.strip()[-600:]):
             return outcome
-        lines = done.stdout.splitlines()
-        outcome.count = int(lines[0])
-        outcome.lost += lines[1:]
+        said = json.loads(done.stdout)
+        outcome.count, outcome.lost, outcome.leaked = said["count"], said["lost"], said["leaked"]
         return outcome
     return run
 
@@ -40,7 +41,7 @@ def cut_before_a_login(place):
     for base in place.bases:
         with place.steady() as program, losing(outcome, "cut before a login"):
             string = place.string(base)
-            comes_in(outcome, program, string, "before")
+            before = warmed(outcome, program, string)
             program.say("timeout", LOGIN_SECONDS)
             for _ in range(place.more(3, 10)):
                 link("down")
@@ -49,6 +50,7 @@ def cut_before_a_login(place):
                 outcome.expect(answer.startswith("refused") and timed(answer) < (LOGIN_SECONDS + SLACK) * 1000, f"cut, {BASES[base]}: {answer}")
                 link("up")
                 comes_in(outcome, program, string, f"healed, {BASES[base]}")
+            left_open(outcome, f"a login over {BASES[base]}", before, program.state())
     return outcome
 
 
@@ -58,7 +60,7 @@ def cut_in_a_login(place):
     for base in place.bases:
         with place.steady() as program, losing(outcome, "cut in a login"):
             string = place.string(base)
-            comes_in(outcome, program, string, "before")
+            before = warmed(outcome, program, string)
             # MariaDB Connector/ODBC, alone too, waits for ever for an answer within TLS: with it the network comes back.
             for is_healed in ([True, False] if base == "pg" else [True]) * place.more(1, 5):
                 with place.box.control(delay_seconds=1):
@@ -78,6 +80,7 @@ def cut_in_a_login(place):
                     program.say("disconnect")
                     link("up")
                 comes_in(outcome, program, string, f"healed, {BASES[base]}")
+            left_open(outcome, f"a login over {BASES[base]}", before, program.state())
     return outcome
 
 
@@ -111,7 +114,7 @@ def main():
     link("up")
     from faults import Place  # pylint: disable=import-outside-toplevel
     outcome = globals()[sys.argv[1]](Place(sys.argv[2] == "full"))
-    print("\n".join([str(outcome.count), *[one.replace("\n", " ") for one in outcome.lost]]))
+    print(json.dumps(dataclasses.asdict(outcome)))
     return 0
 
 
