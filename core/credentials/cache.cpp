@@ -93,7 +93,11 @@ struct CredentialCache::Turn {
 class CredentialCache::Fetching {
  public:
   Fetching(CredentialCache& cache, const CredentialKey& key, const Context& context)
-      : cache_(cache), key_(key), begun_(aws_now(context.system)), may_prompt_(context.settings.may_prompt) {}
+      : cache_(cache),
+        key_(key),
+        system_(context.system),
+        begun_(aws_now(context.system)),
+        may_prompt_(context.settings.may_prompt) {}
   Fetching(const Fetching&) = delete;
   Fetching& operator=(const Fetching&) = delete;
   ~Fetching() {
@@ -106,21 +110,30 @@ class CredentialCache::Fetching {
         own->fetched_at = begun_;
         if (const auto* const credentials = std::get_if<SharedCredentials>(&*answer_)) {
           own->credentials = *credentials;
-        } else if (is_shared(*answer_)) {
-          own->failure = std::move(answer_);
-          own->failed_with_prompt = may_prompt_;
+        } else {
+          // What has ended meanwhile must not take with it what those who waited are to share.
+          if (!is_valid(own->credentials, answered_)) own->credentials.reset();
+          if (is_shared(*answer_)) {
+            own->failure = std::move(answer_);
+            own->failed_with_prompt = may_prompt_;
+          }
         }
       }
     }
     cache_.slots_.tell_all();
   }
 
-  void keep(const Answer& answer) { answer_ = answer; }
+  void keep(const Answer& answer) {
+    answered_ = aws_now(system_);
+    answer_ = answer;
+  }
 
  private:
   CredentialCache& cache_;
   const CredentialKey& key_;
+  const System& system_;
   Time begun_;
+  Time answered_{};
   bool may_prompt_;
   std::optional<Answer> answer_;
 };

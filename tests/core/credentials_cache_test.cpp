@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <set>
 #include <stdexcept>
@@ -36,6 +37,7 @@ class Bench {
     const int count = ++fetches;
     last_deadline = context.deadline;
     was_refresh = context.is_refresh;
+    if (while_fetching) while_fetching();
     if (failure) return *failure;
     auto credentials = std::make_shared<Credentials>();
     credentials->access_key_id = role + " " + std::to_string(count);
@@ -55,6 +57,7 @@ class Bench {
   std::atomic<Deadline> last_deadline{no_deadline};
   std::atomic<bool> was_refresh{false};
   std::optional<Answer> failure;
+  std::function<void()> while_fetching;
   std::chrono::seconds lifetime = hours(1);
   CredentialCache cache;
 };
@@ -296,6 +299,21 @@ TEST(CredentialCache, WhatNobodyAsksForAnyMoreDoesNotOutliveItsEnd) {
   bench.get("c");
   EXPECT_EQ(bench.cache.size(), 2);
   EXPECT_EQ(text(bench.get("b")), "b 2");
+}
+
+// Credentials that end while new ones are looked for in vain are gone; why there are none is for those who waited, whoever comes for other keys at that moment.
+TEST(CredentialCache, WhyThereIsNothingNewOutlivesWhatEndedMeanwhile) {
+  Bench bench;
+  const auto old = std::get<SharedCredentials>(bench.get());
+  bench.move(minutes(59));
+  bench.failure = failure_of("08001");
+  bench.while_fetching = [&] { bench.move(minutes(1)); };
+  EXPECT_EQ(text(bench.get()), "08001 the service said no");
+  EXPECT_EQ(old.use_count(), 1) << "they are kept beyond their end";
+  bench.while_fetching = nullptr;
+  bench.failure.reset();
+  bench.get("another");
+  EXPECT_EQ(bench.cache.size(), 2);
 }
 
 TEST(CredentialCache, TheOneThatEndsFirstMakesRoom) {
