@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import tempfile
+import threading
 import time
 
 from faults import BASES, Fault, NotRun, Outcome, comes_in, grew, losing, recording
@@ -34,8 +35,8 @@ def cycles(base, count_of):
 
 
 class Rotation:
-    """Keys of a credential program: each is handed out for `key_seconds`, and taken by the server for `overlap` longer, so that whoever has just been given it gets in; the
-    program's answer says when it ends."""
+    """Keys of a credential program: each is handed out for `key_seconds`, and taken by the server for `overlap` longer, so that whoever has just been given it gets in, also
+    where a busy machine is late with the next one; the program's answer says when it ends. They change from the beginning to the end, however long the program takes."""
 
     def __init__(self, place, folder, key_seconds, overlap):
         self.place, self.folder, self.key_seconds, self.overlap, self.keys = place, folder, key_seconds, overlap, []
@@ -47,7 +48,22 @@ class Rotation:
         self.path = place.box.exports["RDS_KEYS"]
         with open(self.path, encoding="utf-8") as file:
             self.before = file.read()
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.go_on, daemon=True)
+
+    def __enter__(self):
         self.next()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        self.write(self.path, self.before, os.stat(self.path).st_mode)
+
+    def go_on(self):
+        while not self.ended.wait(self.key_seconds):
+            self.next()
 
     def next(self):
         now = time.time()
@@ -60,7 +76,6 @@ class Rotation:
         end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(key[3]))
         answer = {"Version": 1, "AccessKeyId": key[0], "SecretAccessKey": key[1], "SessionToken": key[2], "Expiration": end}
         self.write(self.folder + "/answer", json.dumps(answer), 0o600)
-        self.at = now + self.key_seconds
 
     def asked(self):
         """How often the program was asked for keys."""
@@ -74,9 +89,6 @@ class Rotation:
         os.chmod(path + ".next", mode & 0o777)
         os.replace(path + ".next", path)
 
-    def end(self):
-        self.write(self.path, self.before, os.stat(self.path).st_mode)
-
 
 def soak(base):
     """64 threads reconnect while keys come and go; a login fails only if the server would not have taken any key that AWS had given out."""
@@ -85,34 +97,24 @@ def soak(base):
             raise NotRun("MariaDB's server is not installed")
         outcome = Outcome()
         seconds = int(os.environ.get("IAMODBC_SOAK_SECONDS", place.more(20, 1800 if base == "pg" else 180)))
-        with tempfile.TemporaryDirectory(prefix="iamodbc-soak-") as folder:
-            rotation = Rotation(place, folder, *place.more((4, 3), (20, 10)))
-            threads = place.more(32, 64)
-            try:
-                with place.steady(rotation.env) as program, losing(outcome, "the soak"):
-                    comes_in(outcome, program, place.string(base), "before")
-                    answer = program.say("soak", 2, threads, place.string(base), seconds=60)
-                    outcome.expect(answer.endswith(" 0"), f"before: {answer}")
-                    before, asked = program.state(), rotation.asked()
-                    program.begin("soak", seconds, threads, place.string(base))
-                    until = time.monotonic() + seconds
-                    while time.monotonic() < until:
-                        time.sleep(min(1, max(0, until - time.monotonic())))
-                        if time.time() >= rotation.at:
-                            rotation.next()
-                    answer = program.answer(seconds=120).split()
-                    outcome.expect(answer[0] == "ok", " ".join(answer))
-                    outcome.count, lost = int(answer[1]), int(answer[2])
-                    if lost:
-                        outcome.lost += [line for line in program.complaints().splitlines() if line.startswith("lost")][:20] or [f"{lost} logins"]
-                    outcome.expect(outcome.count > seconds, f"only {outcome.count} logins in {seconds} s")
-                    # Keys are asked for at their end.
-                    changes, expected = rotation.asked() - asked, seconds // (rotation.key_seconds + rotation.overlap) // 2
-                    outcome.expect(changes >= max(1, expected), f"the keys changed {changes} times only")
-                    comes_in(outcome, program, place.string(base), "afterwards")
-                    grew(outcome, "the soak", before, program.state(), KEPT_BYTES)
-            finally:
-                rotation.end()
+        threads = place.more(32, 64)
+        with tempfile.TemporaryDirectory(prefix="iamodbc-soak-") as folder, Rotation(place, folder, *place.more((4, 6), (20, 10))) as rotation:
+            with place.steady(rotation.env) as program, losing(outcome, "the soak"):
+                comes_in(outcome, program, place.string(base), "before")
+                answer = program.say("soak", 2, threads, place.string(base), seconds=60)
+                outcome.expect(answer.endswith(" 0"), f"before: {answer}")
+                before, asked = program.state(), rotation.asked()
+                answer = program.say("soak", seconds, threads, place.string(base), seconds=seconds + 120).split()
+                outcome.expect(answer[0] == "ok", " ".join(answer))
+                outcome.count, lost = int(answer[1]), int(answer[2])
+                if lost:
+                    outcome.lost += [line for line in program.complaints().splitlines() if line.startswith("lost")][:20] or [f"{lost} logins"]
+                outcome.expect(outcome.count > seconds, f"only {outcome.count} logins in {seconds} s")
+                # Keys are asked for at their end.
+                changes, expected = rotation.asked() - asked, seconds // (rotation.key_seconds + rotation.overlap) // 2
+                outcome.expect(changes >= max(1, expected), f"the keys changed {changes} times only")
+                comes_in(outcome, program, place.string(base), "afterwards")
+                grew(outcome, "the soak", before, program.state(), KEPT_BYTES)
         return outcome
     return run
 
