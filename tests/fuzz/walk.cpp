@@ -173,7 +173,7 @@ void mysql_sees_ours(const Scene& scene) {
   auto seen = reads.understood();
   is_told(scene, "the problem", reads.problem(), "");
   is_told(scene, "the protocol", seen["protocol"], "TCP");
-  is_told(scene, "Server", seen["host"], settings.server);
+  is_told(scene, "Server", seen["host"], without_brackets(settings.server));
   is_told(scene, "Port", seen["port"], std::to_string(settings.port));
   is_told(scene, "UID", seen["user"], settings.user);
   is_told(scene, "the secret", seen["password"], scene.walk.secret);
