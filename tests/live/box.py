@@ -99,8 +99,8 @@ class Box:
         odbc.ini, {name: {attribute: value}}. `driver`: what to add to our section of odbcinst.ini. `clock`: offset of its clock, as faketime takes it ("-16m"). `seconds`: when it
         is ended. `keep`: its output, which is searched for secrets; not that of a program which is asked for one."""
         self._count += 1
-        folder = os.path.join(self.capture, f"{os.getpid()}-{self._count:03}")
-        os.makedirs(folder)
+        os.makedirs(self.capture, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=f"{self._count:03}-", dir=self.capture)  # process ids come again in a long run
         environment = {**self.exports, "LC_ALL": "C.UTF-8", "ODBCSYSINI": folder}
         with open(self.directory + "/odbcinst.ini", encoding="utf-8") as file:
             drivers = file.read()
