@@ -77,7 +77,7 @@ std::optional<Answer> CredentialCache::Slot::answer(const SharedCredentials& val
   const auto left = *valid->expiration - now;
   const bool was_just_fetched = fetched_at && now >= *fetched_at && now - *fetched_at < between_refreshes;
   const bool is_due = is_doubted || (left <= windows.advisory && !was_just_fetched);
-  const bool may_go_on = is_being_made ? left > windows.mandatory : !is_due;
+  const bool may_go_on = is_being_made ? left > windows.mandatory && !is_doubted : !is_due;
   if (may_go_on) return valid;
   return std::nullopt;
 }
@@ -231,6 +231,9 @@ bool CredentialCache::doubt_if_old(const std::string& refused_key, const System&
   bool is_doubted = false;
   const std::scoped_lock hold(slots_.lock());
   slots_.for_each([&](Slot& slot) {
+    // Another thread was refused before with the same keys: its new ones, or those that are about to come, are for all.
+    const bool has_others = slot.credentials && slot.credentials->access_key_id != refused_key;
+    if (slot.doubted_key == refused_key && (slot.is_doubted || has_others)) is_doubted = true;
     if (!slot.credentials || slot.credentials->access_key_id != refused_key || slot.needs_person) return;
     const auto is_recent = [&](const std::optional<Time>& at) {
       return at && now >= *at && now - *at < between_refreshes;
@@ -239,6 +242,7 @@ bool CredentialCache::doubt_if_old(const std::string& refused_key, const System&
     if (is_new || is_recent(slot.doubted_at)) return;
     slot.is_doubted = true;
     slot.doubted_at = now;
+    slot.doubted_key = refused_key;
     is_doubted = true;
   });
   return is_doubted;

@@ -57,6 +57,7 @@ class CredentialCache {
   void doubt(const SharedCredentials& refused);
   // A service of AWS refused keys of that id. True: they were kept for a while, and whoever comes next tries to fetch new ones. At most once a minute for a key, because a
   // right that is missing looks like a session that was revoked.
+  // True as well where another thread doubted them before and there are other ones now, or are about to be: whoever was refused with the old ones is to have them.
   bool doubt_if_old(const std::string& refused_key, const System& system);
 
   [[nodiscard]] std::size_t size() { return slots_.size(); }
@@ -76,6 +77,7 @@ class CredentialCache {
     std::optional<Time> fetched_at;
     bool is_doubted = false;
     std::optional<Time> doubted_at;  // because AWS refused them
+    std::string doubted_key;         // the id of those
     bool needs_person = false;
     bool is_being_made = false;
 

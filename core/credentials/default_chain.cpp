@@ -230,6 +230,11 @@ Result<FoundCredentials> find_credentials(const Context& context, std::vector<At
     context.log.warning("AWS refused keys that were kept: one try with new ones (" + found.error().message + ")");
     made.clear();
     found = find(context, made);
+    if (!found) {
+      Error error = found.error();
+      error.refused_key.clear();  // that try was the one for whoever asked us as well
+      found = std::move(error);
+    }
   }
   if (attempts != nullptr) *attempts = made;
   if (!found) return found.error();

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from login_services import Logins
-from sts import ACCOUNT, Sts, error
+from sts import ACCOUNT, Sts, error, random_keys
 from stand_in import Fault, Reply
 from world import BUILD, DRIVER, HERE, HOST, PYTHON, TOOL, World
 
@@ -500,6 +500,31 @@ class AtOnce(RolesTest):
         (message, count), = self.connect().items()
         self.assertIn("(AccessDenied) when calling the AssumeRole operation", message)
         self.assertEqual((self.THREADS, ["AssumeRole"]), (count, self.sts.actions()))
+
+
+class ARevokedSession(RolesTest):
+    THREADS = 64
+
+    def test_all_who_hold_it_try_once_more_with_the_new_one(self):
+        revoked = random_keys()
+        self.sts.role(ROLE, keys=[revoked, random_keys()])
+        identity, refused = self.sts._GetCallerIdentity, error(403, "InvalidClientTokenId", "The security token included in the request is invalid")
+        self.sts._GetCallerIdentity = lambda *_: refused  # nobody knows that the first connect's keys are good
+        self.profiles(self.role_profile("region = eu-central-1"))
+        with subprocess.Popen(["/usr/bin/faketime", "-f", "+0 x25", PYTHON, os.path.join(HERE, "driver_client.py"), f"Profile=ops;ExpectedAccountID={ROLE.split(':')[4]}"], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.environment(IAMODBC_TEST_DRIVER=DRIVER, IAMODBC_TEST_BUILD=BUILD)) as client:
+            def connect(threads):
+                client.stdin.write(json.dumps({"threads": threads, "login_timeout": 0}) + "\n")
+                client.stdin.flush()
+                return json.loads(client.stdout.readline())["said"]
+            (message, _), = connect(1).items()
+            self.assertIn("InvalidClientTokenId", message)
+            self.sts.callers[revoked[0]] += "/revoked"
+            self.sts._GetCallerIdentity = lambda form, caller: refused if caller.endswith("/revoked") else identity(form, caller)
+            time.sleep(3)  # more than a minute there
+            self.assertEqual({"connected": self.THREADS}, connect(self.THREADS))
+            client.stdin.close()
+        self.assertEqual(2, self.sts.actions().count("AssumeRole"))
 
 
 class APersonsKeys(RolesTest):

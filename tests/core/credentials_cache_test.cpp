@@ -272,7 +272,31 @@ TEST(CredentialCache, KeysThatAwsRefusesAreFetchedAnewOnceAMinuteIfTheyAreThatOl
   bench.move(seconds(60));
   EXPECT_TRUE(doubts("admin 1"));
   EXPECT_EQ(text(bench.get()), "admin 3");
-  EXPECT_FALSE(doubts("admin 1")) << "they are kept no more";
+  EXPECT_FALSE(doubts("admin 3")) << "just fetched";
+}
+
+// A session that many threads hold is revoked: each of them tries once more, with the new keys that the first one fetches.
+TEST(CredentialCache, NewKeysAreForAllWhoWereRefusedWithTheOldOnes) {
+  Bench bench;
+  ASSERT_EQ(text(bench.get()), "admin 1");
+  bench.move(seconds(60));
+  const auto doubts = [&](const std::string& key) { return bench.cache.doubt_if_old(key, bench.system); };
+  EXPECT_TRUE(doubts("admin 1"));
+  EXPECT_TRUE(doubts("admin 1")) << "before they are asked for";
+  std::string other;
+  std::thread another;
+  bench.while_fetching = [&] {
+    if (bench.fetches != 2) return;
+    EXPECT_TRUE(doubts("admin 1")) << "while they are asked for";
+    another = std::thread([&] { other = text(bench.get()); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  };
+  EXPECT_EQ(text(bench.get()), "admin 2");
+  another.join();
+  EXPECT_EQ(other, "admin 2") << "who comes meanwhile is not given what was refused";
+  EXPECT_TRUE(doubts("admin 1")) << "they are there";
+  EXPECT_EQ(text(bench.get()), "admin 2") << "and are not doubted themselves";
+  EXPECT_FALSE(doubts("admin 2"));
 }
 
 TEST(CredentialCache, NobodyIsAskedForACodeBecauseAwsRefusedKeys) {
