@@ -231,15 +231,17 @@ bool CredentialCache::doubt_if_old(const std::string& refused_key, const System&
   bool is_doubted = false;
   const std::scoped_lock hold(slots_.lock());
   slots_.for_each([&](Slot& slot) {
-    // Another thread was refused before with the same keys: its new ones, or those that are about to come, are for all.
-    const bool has_others = slot.credentials && slot.credentials->access_key_id != refused_key;
-    if (slot.doubted_key == refused_key && (slot.is_doubted || has_others)) is_doubted = true;
-    if (!slot.credentials || slot.credentials->access_key_id != refused_key || slot.needs_person) return;
     const auto is_recent = [&](const std::optional<Time>& at) {
       return at && now >= *at && now - *at < between_refreshes;
     };
+    // Somebody was refused with the same keys within the minute: what is new since, or is about to come, is for all.
+    const bool is_known = slot.doubted_key == refused_key;
+    const bool has_others = slot.credentials && slot.credentials->access_key_id != refused_key;
+    if (is_known && is_recent(slot.doubted_at) && (slot.is_doubted || has_others)) is_doubted = true;
+    if (!slot.credentials || slot.credentials->access_key_id != refused_key || slot.needs_person) return;
     const bool is_new = is_recent(slot.fetched_at) && !slot.credentials->may_be_outdated;
-    if (is_new || is_recent(slot.doubted_at)) return;
+    // A place that is doubted and that nobody asks any more stays so: the same keys may be in another one.
+    if (is_new || is_recent(slot.doubted_at) || (is_known && slot.is_doubted)) return;
     slot.is_doubted = true;
     slot.doubted_at = now;
     slot.doubted_key = refused_key;

@@ -1,8 +1,8 @@
 // cache: credentials that were fetched over the network and are still good, for all connects of the process.
 //
 // More than 15 minutes before their end they are given as they are. Then one caller fetches new ones while the others go on with the old; in the last 10 minutes
-// the others wait for them. A refresh that fails keeps what is still valid (the log says so), is given five seconds and at most half of the caller's time (all of it
-// where a person is asked), and is not repeated within a minute.
+// the others wait for them, as they do where the old ones are doubted. A refresh that fails keeps what is still valid (the log says so), is given five seconds and at most
+// half of the caller's time (all of it where a person is asked), and is not repeated within a minute.
 // When nothing valid is there all wait for the one who fetches, and share what comes of it: credentials, or why there are none
 // (not where only they may ask a person).
 // Credentials without an end are for those who waited only. What comes already ended is an error.
@@ -55,9 +55,8 @@ class CredentialCache {
 
   // A server refused what these signed: whoever comes next tries to fetch new ones, unless that needs a person.
   void doubt(const SharedCredentials& refused);
-  // A service of AWS refused keys of that id. True: they were kept for a while, and whoever comes next tries to fetch new ones. At most once a minute for a key, because a
-  // right that is missing looks like a session that was revoked.
-  // True as well where another thread doubted them before and there are other ones now, or are about to be: whoever was refused with the old ones is to have them.
+  // A service of AWS refused keys of that id. True: the caller may ask once more. They were kept for a while, and whoever comes next tries to fetch new ones, at most once a
+  // minute, because a right that is missing looks like a session that was revoked; or that was done within the last minute, and there are new ones or are about to be.
   bool doubt_if_old(const std::string& refused_key, const System& system);
 
   [[nodiscard]] std::size_t size() { return slots_.size(); }

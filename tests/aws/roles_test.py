@@ -512,7 +512,7 @@ class ARevokedSession(RolesTest):
         self.sts._GetCallerIdentity = lambda *_: refused  # nobody knows that the first connect's keys are good
         self.profiles(self.role_profile("region = eu-central-1"))
         with subprocess.Popen(["/usr/bin/faketime", "-f", "+0 x25", PYTHON, os.path.join(HERE, "driver_client.py"), f"Profile=ops;ExpectedAccountID={ROLE.split(':')[4]}"], text=True,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.environment(IAMODBC_TEST_DRIVER=DRIVER, IAMODBC_TEST_BUILD=BUILD)) as client:
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.environment(IAMODBC_TEST_DRIVER=DRIVER, IAMODBC_TEST_BUILD=BUILD, FAKETIME_DONT_FAKE_MONOTONIC="1")) as client:
             def connect(threads):
                 client.stdin.write(json.dumps({"threads": threads, "login_timeout": 0}) + "\n")
                 client.stdin.flush()

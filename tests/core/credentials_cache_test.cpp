@@ -40,7 +40,7 @@ class Bench {
     if (while_fetching) while_fetching();
     if (failure) return *failure;
     auto credentials = std::make_shared<Credentials>();
-    credentials->access_key_id = role + " " + std::to_string(count);
+    credentials->access_key_id = is_one_for_all ? "the same" : role + " " + std::to_string(count);
     if (lifetime != hours(0)) credentials->expiration = now() + lifetime;
     credentials->source = "a test";
     return SharedCredentials(std::move(credentials));
@@ -58,6 +58,7 @@ class Bench {
   std::atomic<bool> was_refresh{false};
   std::optional<Answer> failure;
   std::function<void()> while_fetching;
+  bool is_one_for_all = false;
   std::chrono::seconds lifetime = hours(1);
   CredentialCache cache;
 };
@@ -297,6 +298,25 @@ TEST(CredentialCache, NewKeysAreForAllWhoWereRefusedWithTheOldOnes) {
   EXPECT_TRUE(doubts("admin 1")) << "they are there";
   EXPECT_EQ(text(bench.get()), "admin 2") << "and are not doubted themselves";
   EXPECT_FALSE(doubts("admin 2"));
+}
+
+// As of an instance, for two profiles. A right is missing, and only one of the two places is asked.
+TEST(CredentialCache, TheSameKeysInTwoPlacesAreDoubtedOnceAMinuteAsWell) {
+  Bench bench;
+  bench.is_one_for_all = true;
+  bench.get("asked");
+  bench.get("left");
+  const auto doubts = [&] { return bench.cache.doubt_if_old("the same", bench.system); };
+  bench.move(seconds(60));
+  EXPECT_TRUE(doubts());
+  bench.get("asked");
+  for (int minute = 1; minute < 4; ++minute) {
+    bench.move(seconds(60));
+    EXPECT_TRUE(doubts()) << minute;
+    bench.get("asked");
+    bench.move(seconds(1));
+    EXPECT_FALSE(doubts()) << minute;
+  }
 }
 
 TEST(CredentialCache, NobodyIsAskedForACodeBecauseAwsRefusedKeys) {
